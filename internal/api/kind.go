@@ -1,0 +1,135 @@
+package api
+
+import (
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Kind is what the file of a kind writes down: a Resource whose functions
+// take the kind's own Go type. See Resource for what each field means.
+type Kind[P Object] struct {
+	GVK        schema.GroupVersionKind
+	Plural     string
+	Singular   string // default: the kind in lower case
+	ShortNames []string
+	Categories []string
+	Namespaced bool
+	Prefix     string
+	Verbs      []string
+
+	New     func() P
+	NewList func() runtime.Object
+
+	StoredAs   *Resource
+	ToStored   func(P) (Object, error)
+	FromStored func(Object) (P, error)
+
+	Default        func(P)
+	PrepareCreate  func(P)
+	PrepareUpdate  func(obj, old P)
+	Validate       func(P) field.ErrorList
+	ValidateUpdate func(obj, old P) field.ErrorList
+	Warnings       func(P) []string
+	Spec           func(P) any
+
+	Parts        []PartOf[P]
+	Subresources []Subresource
+	Scale        *ScaleOf[P]
+
+	Deleting        func(P) bool
+	GracePeriod     func(obj P, asked *int64) int64
+	OrphanByDefault bool
+
+	AllowCreateOnUpdate    bool
+	RequireResourceVersion bool
+	TTL                    int64
+
+	Columns    []metav1.TableColumnDefinition
+	Row        func(P) []any
+	FieldNames []string
+	Fields     func(P) map[string]string
+}
+
+// PartOf is a Part of a kind with its own Go type.
+type PartOf[P Object] struct {
+	Name     string
+	Copy     func(dst, src P)
+	Validate func(obj, old P) field.ErrorList
+	NoRead   bool
+}
+
+// ScaleOf is a Scale of a kind with its own Go type.
+type ScaleOf[P Object] struct {
+	Get func(P) *autoscalingv1.Scale
+	Set func(obj P, replicas int32)
+}
+
+// Define turns a Kind into the Resource that the API server works with.
+func Define[P Object](k Kind[P]) *Resource {
+	r := &Resource{
+		GroupVersionKind: k.GVK, Plural: k.Plural, Singular: k.Singular, ShortNames: k.ShortNames,
+		Categories: k.Categories, Namespaced: k.Namespaced, Prefix: k.Prefix, Verbs: k.Verbs,
+		New: func() Object { return k.New() }, NewList: k.NewList, StoredAs: k.StoredAs,
+		Default: one(k.Default), PrepareCreate: one(k.PrepareCreate), PrepareUpdate: two(k.PrepareUpdate),
+		Validate: oneTo[P, field.ErrorList](k.Validate), ValidateUpdate: twoTo[P, field.ErrorList](k.ValidateUpdate),
+		Warnings: oneTo[P, []string](k.Warnings), Spec: oneTo[P, any](k.Spec),
+		Subresources: k.Subresources, Deleting: oneTo[P, bool](k.Deleting),
+		OrphanByDefault: k.OrphanByDefault, AllowCreateOnUpdate: k.AllowCreateOnUpdate,
+		RequireResourceVersion: k.RequireResourceVersion, TTL: k.TTL,
+		Columns: k.Columns, Row: oneTo[P, []any](k.Row),
+		FieldNames: k.FieldNames, Fields: oneTo[P, map[string]string](k.Fields),
+	}
+	if r.Singular == "" {
+		r.Singular = singular(k.GVK.Kind)
+	}
+	for _, p := range k.Parts {
+		r.Parts = append(r.Parts, Part{Name: p.Name, Copy: two(p.Copy), Validate: twoTo[P, field.ErrorList](p.Validate), NoRead: p.NoRead})
+	}
+	if s := k.Scale; s != nil {
+		r.Scale = &Scale{
+			Get: func(o Object) *autoscalingv1.Scale { return s.Get(o.(P)) },
+			Set: func(o Object, replicas int32) { s.Set(o.(P), replicas) },
+		}
+	}
+	if f := k.GracePeriod; f != nil {
+		r.GracePeriod = func(o Object, asked *int64) int64 { return f(o.(P), asked) }
+	}
+	if f := k.ToStored; f != nil {
+		r.ToStored = func(o Object) (Object, error) { return f(o.(P)) }
+	}
+	if f := k.FromStored; f != nil {
+		r.FromStored = func(o Object) (Object, error) { return f(o) }
+	}
+	return r
+}
+
+func one[P Object](f func(P)) func(Object) {
+	if f == nil {
+		return nil
+	}
+	return func(o Object) { f(o.(P)) }
+}
+
+func two[P Object](f func(a, b P)) func(a, b Object) {
+	if f == nil {
+		return nil
+	}
+	return func(a, b Object) { f(a.(P), b.(P)) }
+}
+
+func oneTo[P Object, T any](f func(P) T) func(Object) T {
+	if f == nil {
+		return nil
+	}
+	return func(o Object) T { return f(o.(P)) }
+}
+
+func twoTo[P Object, T any](f func(a, b P) T) func(a, b Object) T {
+	if f == nil {
+		return nil
+	}
+	return func(a, b Object) T { return f(a.(P), b.(P)) }
+}

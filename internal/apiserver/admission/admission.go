@@ -1,0 +1,45 @@
+// Package admission changes and checks objects between authorization and
+// storage: each built-in plug-in is one file.
+package admission
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"skiff/internal/api"
+	"skiff/internal/apiserver/authn"
+)
+
+// The operations that pass through admission.
+const (
+	Create  = "CREATE"
+	Update  = "UPDATE"
+	Delete  = "DELETE"
+	Connect = "CONNECT"
+)
+
+// Request is one write on its way to storage.
+type Request struct {
+	Operation   string
+	Resource    *api.Resource
+	Subresource string
+	Namespace   string
+	Name        string
+	Object      runtime.Object // nil on DELETE; mutating plug-ins change it in place
+	Old         runtime.Object // nil on CREATE; read only
+	Options     runtime.Object // CreateOptions, UpdateOptions, DeleteOptions, or nil
+	User        *authn.User
+	DryRun      bool
+	// Warn adds a Warning header to the answer.
+	Warn func(text string)
+}
+
+// Plugin is one admission plug-in. Admit may change the object and runs
+// before validation; Validate sees the final object and may only refuse.
+// Errors are StatusErrors (apierrors.NewForbidden and the like).
+type Plugin interface {
+	Name() string
+	Admit(ctx context.Context, r *Request) error
+	Validate(ctx context.Context, r *Request) error
+}
