@@ -6,6 +6,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"skiff/internal/api/meta"
+	"skiff/internal/api/table"
 )
 
 // Kind is what the file of a kind writes down: a Resource whose functions
@@ -26,6 +29,10 @@ type Kind[P Object] struct {
 	StoredAs   *Resource
 	ToStored   func(P) (Object, error)
 	FromStored func(Object) (P, error)
+
+	// ValidateName judges metadata.name, or metadata.generateName when prefix
+	// is set; nil means that names are DNS subdomains.
+	ValidateName func(name string, prefix bool) []string
 
 	Default        func(P)
 	PrepareCreate  func(P)
@@ -74,7 +81,7 @@ func Define[P Object](k Kind[P]) *Resource {
 		Categories: k.Categories, Namespaced: k.Namespaced, Prefix: k.Prefix, Verbs: k.Verbs,
 		New: func() Object { return k.New() }, NewList: k.NewList, StoredAs: k.StoredAs,
 		Default: one(k.Default), PrepareCreate: one(k.PrepareCreate), PrepareUpdate: two(k.PrepareUpdate),
-		Validate: oneTo[P, field.ErrorList](k.Validate), ValidateUpdate: twoTo[P, field.ErrorList](k.ValidateUpdate),
+		Validate: k.validate(), ValidateUpdate: validateUpdate(k.ValidateUpdate),
 		Warnings: oneTo[P, []string](k.Warnings), Spec: oneTo[P, any](k.Spec),
 		Subresources: k.Subresources, Deleting: oneTo[P, bool](k.Deleting),
 		OrphanByDefault: k.OrphanByDefault, AllowCreateOnUpdate: k.AllowCreateOnUpdate,
@@ -86,7 +93,10 @@ func Define[P Object](k Kind[P]) *Resource {
 		r.Singular = singular(k.GVK.Kind)
 	}
 	for _, p := range k.Parts {
-		r.Parts = append(r.Parts, Part{Name: p.Name, Copy: two(p.Copy), Validate: twoTo[P, field.ErrorList](p.Validate), NoRead: p.NoRead})
+		r.Parts = append(r.Parts, Part{Name: p.Name, Copy: two(p.Copy), Validate: validateUpdate(p.Validate), NoRead: p.NoRead})
+	}
+	if r.Columns == nil {
+		r.Columns, r.Row = table.Of("Name", "Age"), nameAndAge
 	}
 	if s := k.Scale; s != nil {
 		r.Scale = &Scale{
@@ -104,6 +114,68 @@ func Define[P Object](k Kind[P]) *Resource {
 		r.FromStored = func(o Object) (Object, error) { return f(o) }
 	}
 	return r
+}
+
+// validate adds the rules of metadata to the kind's own.
+func (k Kind[P]) validate() func(Object) field.ErrorList {
+	validName := k.ValidateName
+	if validName == nil {
+		validName = meta.Subdomain
+	}
+	return func(o Object) field.ErrorList {
+		errs := meta.Validate(o, k.Namespaced, validName)
+		if k.Validate != nil {
+			errs = append(errs, k.Validate(o.(P))...)
+		}
+		return errs
+	}
+}
+
+// validateUpdate adds what holds for metadata at every update.
+func validateUpdate[P Object](own func(obj, old P) field.ErrorList) func(obj, old Object) field.ErrorList {
+	return func(obj, old Object) field.ErrorList {
+		errs := meta.ValidateUpdate(obj, old)
+		if own != nil {
+			errs = append(errs, own(obj.(P), old.(P))...)
+		}
+		return errs
+	}
+}
+
+func nameAndAge(o Object) []any {
+	return []any{o.GetName(), table.Age(o.GetCreationTimestamp())}
+}
+
+// New makes an empty T; it is the New of most kinds.
+func New[T any]() *T { return new(T) }
+
+// NewList makes an empty T; it is the NewList of most kinds.
+func NewList[T any, P interface {
+	*T
+	runtime.Object
+}]() runtime.Object {
+	return P(new(T))
+}
+
+// Status is the status subresource of kinds whose labels and annotations may
+// be written along with their status, which is most of them.
+func Status[P Object](copy func(dst, src P)) PartOf[P] {
+	return PartOf[P]{Name: "status", Copy: func(dst, src P) {
+		dst.SetLabels(src.GetLabels())
+		dst.SetAnnotations(src.GetAnnotations())
+		copy(dst, src)
+	}}
+}
+
+// StatusOnly is the status subresource of kinds where it leaves metadata alone.
+func StatusOnly[P Object](copy func(dst, src P)) PartOf[P] {
+	return PartOf[P]{Name: "status", Copy: copy}
+}
+
+// Validated returns the part with rules for what it writes.
+func (p PartOf[P]) Validated(rules func(obj, old P) field.ErrorList) PartOf[P] {
+	p.Validate = rules
+	return p
 }
 
 func one[P Object](f func(P)) func(Object) {

@@ -53,9 +53,16 @@ type Resource struct {
 	StoredAs             *Resource
 	ToStored, FromStored func(Object) (Object, error)
 
-	Default        func(Object)
-	PrepareCreate  func(Object)
-	PrepareUpdate  func(obj, old Object)
+	// Default fills in what the client left out; on create, update and patch,
+	// before anything else.
+	Default func(Object)
+	// PrepareCreate resets what a client may not set on create (status);
+	// PrepareUpdate puts back what it may not change.
+	PrepareCreate func(Object)
+	PrepareUpdate func(obj, old Object)
+	// Validate judges a whole object, metadata included, on create and on
+	// update of the main resource. ValidateUpdate comes in addition on update:
+	// what may change. Define makes both, so they are never nil.
 	Validate       func(Object) field.ErrorList
 	ValidateUpdate func(obj, old Object) field.ErrorList
 	Warnings       func(Object) []string
@@ -106,8 +113,11 @@ type Resource struct {
 // Part is a subresource that writes one part of the object.
 type Part struct {
 	Name string
-	// Copy copies the part from src to dst.
-	Copy     func(dst, src Object)
+	// Copy copies the part from src, what the client sent, to dst, a copy of
+	// what is stored.
+	Copy func(dst, src Object)
+	// Validate judges an update of the part, in place of the resource's own
+	// Validate and ValidateUpdate. Never nil.
 	Validate func(obj, old Object) field.ErrorList
 	NoRead   bool // no GET on the subresource (namespaces/finalize)
 }

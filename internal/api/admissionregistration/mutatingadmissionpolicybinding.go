@@ -1,0 +1,16 @@
+package admissionregistration
+
+import (
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+
+	"skiff/internal/api"
+)
+
+// MutatingAdmissionPolicyBinding says where a MutatingAdmissionPolicy holds.
+var MutatingAdmissionPolicyBinding = api.Define(api.Kind[*admissionregistrationv1.MutatingAdmissionPolicyBinding]{
+	GVK: gv.WithKind("MutatingAdmissionPolicyBinding"), Plural: "mutatingadmissionpolicybindings", Prefix: "mutatingadmissionpolicybindings",
+	Categories: []string{"api-extensions"},
+	New:        api.New[admissionregistrationv1.MutatingAdmissionPolicyBinding], NewList: api.NewList[admissionregistrationv1.MutatingAdmissionPolicyBindingList],
+	RequireResourceVersion: true,
+	Spec:                   func(o *admissionregistrationv1.MutatingAdmissionPolicyBinding) any { return o.Spec },
+})

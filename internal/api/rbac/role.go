@@ -1,0 +1,16 @@
+package rbac
+
+import (
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"skiff/internal/api"
+	"skiff/internal/api/meta"
+)
+
+// Role is a set of permissions in a namespace.
+var Role = api.Define(api.Kind[*rbacv1.Role]{
+	GVK: gv.WithKind("Role"), Plural: "roles", Prefix: "roles", Namespaced: true,
+	New: api.New[rbacv1.Role], NewList: api.NewList[rbacv1.RoleList],
+	ValidateName:        meta.PathSegment,
+	AllowCreateOnUpdate: true,
+})

@@ -1,0 +1,131 @@
+// Package table makes the columns and cells that kubectl get prints: what
+// kinds share in their printed form. It knows no kind and does no I/O.
+package table
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// None and Unknown stand in cells that have nothing to say.
+const (
+	None    = "<none>"
+	Unknown = "<unknown>"
+	Unset   = "<unset>"
+)
+
+// Columns are the columns of a kind, in the order of the cells of its rows.
+type Columns []metav1.TableColumnDefinition
+
+// Of makes columns of strings; the first holds the object's name.
+func Of(names ...string) Columns {
+	var c Columns
+	for i, name := range names {
+		d := metav1.TableColumnDefinition{Name: name, Type: "string"}
+		if i == 0 {
+			d.Format = "name"
+		}
+		c = append(c, d)
+	}
+	return c
+}
+
+// Integers says that the columns called names hold numbers.
+func (c Columns) Integers(names ...string) Columns {
+	for i := range c {
+		for _, name := range names {
+			if c[i].Name == name {
+				c[i].Type = "integer"
+			}
+		}
+	}
+	return c
+}
+
+// Wide adds columns that only -o wide shows.
+func (c Columns) Wide(names ...string) Columns {
+	for _, name := range names {
+		c = append(c, metav1.TableColumnDefinition{Name: name, Type: "string", Priority: 1})
+	}
+	return c
+}
+
+// Age is how long ago t was: "5m12s".
+func Age(t metav1.Time) string {
+	if t.IsZero() {
+		return Unknown
+	}
+	return duration.HumanDuration(time.Since(t.Time))
+}
+
+// AgeOf is Age of a time that may be missing.
+func AgeOf(t *metav1.Time) string {
+	if t == nil {
+		return Unknown
+	}
+	return Age(*t)
+}
+
+// Or is s, or instead when s is empty.
+func Or(s, instead string) string {
+	if s == "" {
+		return instead
+	}
+	return s
+}
+
+// Join joins with commas; none is None.
+func Join(items []string) string { return Or(strings.Join(items, ","), None) }
+
+// Labels prints labels or an equality selector: "a=b,c=d".
+func Labels(m map[string]string) string { return labels.FormatLabels(m) }
+
+// Selector prints a label selector.
+func Selector(s *metav1.LabelSelector) string { return metav1.FormatLabelSelector(s) }
+
+// Containers lists the names and the images of containers.
+func Containers(containers []corev1.Container) (names, images string) {
+	var n, i []string
+	for _, c := range containers {
+		n, i = append(n, c.Name), append(i, c.Image)
+	}
+	return strings.Join(n, ","), strings.Join(i, ",")
+}
+
+// Resources prints quantities by name: "cpu: 1, memory: 2Gi".
+func Resources(list corev1.ResourceList) string {
+	var parts []string
+	for name, q := range list {
+		parts = append(parts, fmt.Sprintf("%s: %s", name, q.String()))
+	}
+	sort.Strings(parts)
+	return strings.Join(parts, ", ")
+}
+
+// First joins the first max items and says how many more there are, as
+// endpoints are listed.
+func First(items []string, max int, more string) string {
+	switch {
+	case len(items) == 0:
+		return None
+	case len(items) <= max:
+		return strings.Join(items, ",")
+	}
+	return strings.Join(items[:max], ",") + fmt.Sprintf(more, len(items)-max)
+}
+
+// Number is a number that may be missing, for a cell.
+func Number(n *int32) any {
+	if n == nil {
+		return Unset
+	}
+	return int64(*n)
+}
