@@ -1,0 +1,136 @@
+package proxy
+
+import (
+	"log/slog"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/cache"
+
+	"skiff/internal/servicecache"
+)
+
+// syncer carries plans to the kernel. One goroutine uses it.
+type syncer struct {
+	cfg      *Config
+	log      *slog.Logger
+	kernel   *kernel
+	flows    *conntrack
+	health   *health
+	services cache.Indexer
+	slices   cache.Indexer
+	states   []*state
+}
+
+func newSyncer(cfg *Config, k *kernel, flows *conntrack, h *health) *syncer {
+	return &syncer{
+		cfg: cfg, log: cfg.log(), kernel: k, flows: flows, health: h,
+		services: cfg.Informers.Core().V1().Services().Informer().GetIndexer(),
+		slices:   cfg.Informers.Discovery().V1().EndpointSlices().Informer().GetIndexer(),
+	}
+}
+
+// replaceAll plans every Service and writes whole tables, whatever was there.
+func (s *syncer) replaceAll() error {
+	begin := time.Now()
+	settings, err := s.kernel.tune()
+	if err != nil {
+		return err
+	}
+	s.states = nil
+	var stale []staleUDP
+	for _, f := range families {
+		st := newState(f)
+		for _, obj := range s.services.List() {
+			svc := obj.(*corev1.Service)
+			name := types.NamespacedName{Namespace: svc.Namespace, Name: svc.Name}
+			p := s.plan(name, f)
+			st.set(name, p, &change{})
+			stale = append(stale, staleFlows(f, plan{}, p)...)
+		}
+		s.states = append(s.states, st)
+	}
+	if err := s.kernel.replace(s.cfg, s.states, map[*family][]setting{ipv4: settings}); err != nil {
+		return s.reopened(err)
+	}
+	for _, obj := range s.services.List() {
+		svc := obj.(*corev1.Service)
+		s.reportHealth(types.NamespacedName{Namespace: svc.Namespace, Name: svc.Name})
+	}
+	s.finish(stale)
+	s.log.Info("service rules written", "services", len(s.services.List()), "took", time.Since(begin))
+	return nil
+}
+
+// update plans the named Services anew and writes the difference.
+func (s *syncer) update(names []types.NamespacedName) error {
+	changes := map[*family]*change{}
+	var stale []staleUDP
+	for _, st := range s.states {
+		c := &change{}
+		for _, name := range names {
+			old, next := st.plans[name], s.plan(name, st.family)
+			st.set(name, next, c)
+			stale = append(stale, staleFlows(st.family, old, next)...)
+		}
+		changes[st.family] = c
+	}
+	if err := s.kernel.apply(changes); err != nil {
+		return s.reopened(err)
+	}
+	for _, name := range names {
+		s.reportHealth(name)
+	}
+	s.finish(stale)
+	return nil
+}
+
+// finish does what must come after the rules: a flow that is forgotten earlier
+// would be made again by the old ones.
+func (s *syncer) finish(stale []staleUDP) {
+	if err := s.flows.forget(stale); err != nil {
+		s.log.Warn("connection tracking entries of ended UDP endpoints not removed; they end by themselves when clients pause", "error", err)
+	}
+	s.health.written(time.Now())
+}
+
+// reopened replaces the netlink connection after a failure: answers to the rest
+// of the failed transaction may still be waiting in the old one.
+func (s *syncer) reopened(cause error) error {
+	if k, err := openKernel(s.kernel.name); err == nil {
+		s.kernel.close()
+		s.kernel.conn = k.conn
+	}
+	return cause
+}
+
+// plan reads one Service from the cache and plans it; one that is gone has an
+// empty plan.
+func (s *syncer) plan(name types.NamespacedName, f *family) plan {
+	svc := s.service(name)
+	if svc == nil {
+		return plan{}
+	}
+	return planService(svc, servicecache.Slices(s.slices, name.Namespace, name.Name), f, s.cfg)
+}
+
+func (s *syncer) service(name types.NamespacedName) *corev1.Service {
+	obj, ok, _ := s.services.GetByKey(name.String())
+	if !ok {
+		return nil
+	}
+	return obj.(*corev1.Service)
+}
+
+// reportHealth tells load balancers how many endpoints of the Service are here,
+// for those Services that ask for it.
+func (s *syncer) reportHealth(name types.NamespacedName) {
+	svc := s.service(name)
+	if svc == nil || svc.Spec.HealthCheckNodePort == 0 || !externalLocal(svc) {
+		s.health.setService(name, 0, 0)
+		return
+	}
+	count := localReady(servicecache.Slices(s.slices, name.Namespace, name.Name), s.cfg.NodeName)
+	s.health.setService(name, uint16(svc.Spec.HealthCheckNodePort), count)
+}
