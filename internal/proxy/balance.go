@@ -53,7 +53,7 @@ func (b balance) remember(c *compiler) []expr.Any {
 	client := firstRegister + c.addrPortWords()
 	return []expr.Any{
 		source.load(c.family, client),
-		&expr.Dynset{SrcRegKey: client, Operation: dynsetDelete, SetName: b.memory},
+		&expr.Dynset{SrcRegKey: client, SrcRegData: firstRegister, Operation: dynsetDelete, SetName: b.memory},
 		&expr.Dynset{SrcRegKey: client, SrcRegData: firstRegister, Operation: unix.NFT_DYNSET_OP_UPDATE, SetName: b.memory},
 	}
 }
