@@ -6,6 +6,8 @@ package authz
 import (
 	"context"
 
+	"k8s.io/apimachinery/pkg/fields"
+
 	"skiff/internal/apiserver/authn"
 )
 
@@ -18,6 +20,8 @@ type Attributes struct {
 	// Of a request for a resource:
 	Resource                                     string // "" for a request by path
 	Subresource, Namespace, Name, Group, Version string
+	// FieldSelector narrows a list, watch or deletecollection; nil: all.
+	FieldSelector fields.Selector
 
 	// Path of a request that is not for a resource.
 	Path string
