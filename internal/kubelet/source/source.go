@@ -9,6 +9,7 @@ package source
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -137,16 +138,26 @@ func (s *Sources) get(ctx context.Context, r Ref) (runtime.Object, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.object == nil {
-		return nil, apierrors.NewNotFound(schema.GroupResource{Resource: string(r.Kind)}, r.Name)
+		return nil, notFound(r)
 	}
 	return w.object, nil
 }
 
-func (s *Sources) read(ctx context.Context, r Ref) (runtime.Object, error) {
+// notFound words the error as pods' events have it: with the kind's singular.
+func notFound(r Ref) error {
+	return apierrors.NewNotFound(schema.GroupResource{Resource: strings.TrimSuffix(string(r.Kind), "s")}, r.Name)
+}
+
+func (s *Sources) read(ctx context.Context, r Ref) (o runtime.Object, err error) {
 	if r.Kind == Secret {
-		return s.client.CoreV1().Secrets(r.Namespace).Get(ctx, r.Name, metav1.GetOptions{})
+		o, err = s.client.CoreV1().Secrets(r.Namespace).Get(ctx, r.Name, metav1.GetOptions{})
+	} else {
+		o, err = s.client.CoreV1().ConfigMaps(r.Namespace).Get(ctx, r.Name, metav1.GetOptions{})
 	}
-	return s.client.CoreV1().ConfigMaps(r.Namespace).Get(ctx, r.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, notFound(r)
+	}
+	return o, err
 }
 
 // start watches one object. The caller holds the lock.
@@ -164,8 +175,10 @@ func (s *Sources) start(r Ref) *one {
 	})
 	s.running.Go(func() { informer.RunWithContext(ctx) })
 	s.running.Go(func() {
-		if cache.WaitForCacheSync(ctx.Done(), informer.HasSynced) {
+		select {
+		case <-informer.HasSyncedChecker().Done():
 			close(w.synced)
+		case <-ctx.Done():
 		}
 	})
 	return w
