@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/server/v3/embed"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
+	"go.etcd.io/raft/v3/raftpb"
+	"golang.org/x/sys/unix"
+)
+
+// embedded is an etcd member in this process. It listens on nothing: the only
+// way to its data is the client made here.
+type embedded struct {
+	etcd   *embed.Etcd
+	client *clientv3.Client
+	lock   *os.File
+}
+
+// A member without peers needs its clock only for leases, so it ticks slowly
+// and its first election is called by hand.
+const (
+	tickMs     = 500
+	electionMs = 5 * tickMs
+)
+
+func embeddedConfig(c Config) *embed.Config {
+	e := embed.NewConfig()
+	e.Name = "skiff"
+	e.Dir = c.Dir
+	// The peer address is only a name in the member list: nobody listens.
+	name := url.URL{Scheme: "http", Host: "127.0.0.1:2380"}
+	e.ListenPeerUrls, e.ListenClientUrls = nil, nil
+	e.AdvertisePeerUrls = []url.URL{name}
+	e.AdvertiseClientUrls = []url.URL{{Scheme: "http", Host: "127.0.0.1:2379"}}
+	e.InitialCluster = e.Name + "=" + name.String()
+	e.InitialClusterToken = "skiff"
+	e.TickMs, e.ElectionMs = tickMs, electionMs
+
+	// Acknowledged writes are in the log on disk; the database may follow
+	// at leisure, and so costs an idle cluster fewer writes and wake-ups.
+	e.BackendBatchInterval = time.Second
+	e.SnapshotCount = 5000
+	e.SnapshotCatchUpEntries = 100
+	e.QuotaBackendBytes = c.QuotaBytes
+	e.AutoCompactionMode = embed.CompactorModePeriodic
+	e.AutoCompactionRetention = c.History.String()
+	e.MaxRequestBytes = 3 << 20
+	e.ZapLoggerBuilder = embed.NewZapLoggerBuilder(etcdLogger())
+	return e
+}
+
+// startEmbedded starts etcd and returns when it can take writes.
+func startEmbedded(ctx context.Context, c Config) (_ *embedded, err error) {
+	if c.Dir == "" {
+		return nil, errors.New("no data directory is given for the embedded etcd")
+	}
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make the data directory %s: %w", c.Dir, err)
+	}
+	if err := os.Chmod(c.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make the data directory %s private: %w", c.Dir, err)
+	}
+	e := &embedded{}
+	if e.lock, err = lockDir(c.Dir); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			e.close()
+		}
+	}()
+	if err := e.start(c); err != nil {
+		return nil, fmt.Errorf("etcd cannot start from %s: %w; if the disk is full, make room; if the data is damaged, restore a snapshot into an empty directory", c.Dir, err)
+	}
+	if err := e.elect(ctx); err != nil {
+		return nil, err
+	}
+	e.client = v3client.New(e.etcd.Server)
+	return e, nil
+}
+
+func (e *embedded) start(c Config) (err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case etcdPanic:
+			err = errors.New(p.reason)
+		default:
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	e.etcd, err = embed.StartEtcd(embeddedConfig(c))
+	return err
+}
+
+// elect makes the lone member leader now, and not after an election timeout:
+// a peer's word that it should is all it takes, and there is no other peer.
+func (e *embedded) elect(ctx context.Context) error {
+	server := e.etcd.Server
+	id := uint64(server.MemberID())
+	retry := time.NewTicker(5 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		if server.Leader() == 0 {
+			message := &raftpb.Message{Type: raftpb.MsgTimeoutNow.Enum(), To: &id, From: &id}
+			if err := server.Process(ctx, message); err != nil {
+				return fmt.Errorf("etcd cannot start: %w", err)
+			}
+		}
+		select {
+		case <-server.ReadyNotify():
+			return nil
+		case <-server.StopNotify():
+			return errors.New("etcd stopped while starting")
+		case err := <-e.etcd.Err():
+			return fmt.Errorf("etcd stopped while starting: %w", err)
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-retry.C:
+		}
+	}
+}
+
+// current is the present revision. The lone member has applied every write
+// that it acknowledged, so it need not ask anyone.
+func (e *embedded) current(context.Context) (int64, error) {
+	return e.etcd.Server.KV().Rev(), nil
+}
+
+func (e *embedded) close() {
+	if e.client != nil {
+		e.client.Close()
+	}
+	if e.etcd != nil {
+		e.etcd.Close()
+	}
+	if e.lock != nil {
+		e.lock.Close()
+	}
+}
+
+// lockDir keeps a second process out of the directory; etcd itself would
+// wait for the lock for ever.
+func lockDir(dir string) (*os.File, error) {
+	name := filepath.Join(dir, "lock")
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("cannot lock the data directory: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("the data directory %s is in use by another process: stop that one, or choose another directory", dir)
+	}
+	return f, nil
+}

@@ -1,0 +1,64 @@
+package store
+
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// filter is what a list or a watch asks for.
+type filter struct {
+	namespace, name string
+	labels          labels.Selector // nil: everything
+	fields          fields.Selector
+}
+
+// newFilter finds the namespace and the name that a field selector pins down,
+// so that they narrow the search.
+func newFilter(namespace, name string, l labels.Selector, f fields.Selector) filter {
+	if l != nil && l.Empty() {
+		l = nil
+	}
+	if f != nil && f.Empty() {
+		f = nil
+	}
+	if f != nil {
+		if v, found := f.RequiresExactMatch("metadata.namespace"); found && namespace == "" {
+			namespace = v
+		}
+		if v, found := f.RequiresExactMatch("metadata.name"); found && name == "" {
+			name = v
+		}
+	}
+	return filter{namespace: namespace, name: name, labels: l, fields: f}
+}
+
+func (f *filter) matches(it *item) bool {
+	if f.namespace != "" && it.Namespace() != f.namespace {
+		return false
+	}
+	if f.name != "" && it.Name() != f.name {
+		return false
+	}
+	if f.labels != nil && !f.labels.Matches(it.labels) {
+		return false
+	}
+	return f.fields == nil || f.fields.Matches(fieldList{it})
+}
+
+// selects says whether more than the place is asked for.
+func (f *filter) selects() bool { return f.name != "" || f.labels != nil || f.fields != nil }
+
+// start is the first key that can match behind after.
+func (f *filter) start(after string) string {
+	if f.namespace == "" {
+		return after
+	}
+	return max(after, f.namespace+"/")
+}
+
+// past says that no key from here on can match.
+func (f *filter) past(key string) bool {
+	return f.namespace != "" && !(strings.HasPrefix(key, f.namespace) && len(key) > len(f.namespace) && key[len(f.namespace)] == '/')
+}

@@ -1,0 +1,145 @@
+package store
+
+import "slices"
+
+// hub knows the watchers of a table by what they can see, so that an event is
+// offered to few: a kubelet's watch is not asked about other nodes' pods.
+// The table's lock guards it.
+type hub struct {
+	everything  bucket
+	byNamespace map[string]*bucket
+	byKey       map[string]*bucket
+	byNode      map[string]*bucket
+	count       int
+}
+
+type bucket struct{ watchers []*watcher }
+
+// nodeField is the selectable field that watchers are indexed by.
+const nodeField = "spec.nodeName"
+
+// place is the index, and the key in it, of the narrowest bucket that sees
+// all that the filter can match.
+func (h *hub) place(w *watcher) (index *map[string]*bucket, key string) {
+	f := &w.filter
+	namespaced := w.table.codec.resource.Namespaced
+	switch {
+	case f.name != "" && (f.namespace != "" || !namespaced):
+		return &h.byKey, w.table.key(f.namespace, f.name)
+	case f.fields != nil:
+		if node, found := f.fields.RequiresExactMatch(nodeField); found {
+			return &h.byNode, node
+		}
+	}
+	if f.namespace != "" {
+		return &h.byNamespace, f.namespace
+	}
+	return nil, ""
+}
+
+func (h *hub) add(w *watcher) {
+	h.count++
+	index, key := h.place(w)
+	if index == nil {
+		h.everything.watchers = append(h.everything.watchers, w)
+		return
+	}
+	if *index == nil {
+		*index = map[string]*bucket{}
+	}
+	b := (*index)[key]
+	if b == nil {
+		b = &bucket{}
+		(*index)[key] = b
+	}
+	b.watchers = append(b.watchers, w)
+}
+
+func (h *hub) remove(w *watcher) {
+	index, key := h.place(w)
+	if index == nil {
+		if h.everything.remove(w) {
+			h.count--
+		}
+		return
+	}
+	b := (*index)[key]
+	if b == nil || !b.remove(w) {
+		return
+	}
+	h.count--
+	if len(b.watchers) == 0 {
+		delete(*index, key)
+	}
+}
+
+func (b *bucket) remove(w *watcher) bool {
+	i := slices.Index(b.watchers, w)
+	if i < 0 {
+		return false
+	}
+	b.watchers = slices.Delete(b.watchers, i, i+1)
+	return true
+}
+
+// offer shows an event to those who may see it.
+func (h *hub) offer(e *event) {
+	if h.count == 0 {
+		return
+	}
+	h.everything.offer(e)
+	if len(h.byKey) > 0 {
+		h.byKey[e.key()].offer(e)
+	}
+	if len(h.byNamespace) > 0 {
+		it := e.current
+		if it == nil {
+			it = e.previous
+		}
+		h.byNamespace[it.Namespace()].offer(e)
+	}
+	if len(h.byNode) > 0 {
+		h.offerNodes(e)
+	}
+}
+
+func (h *hub) offerNodes(e *event) {
+	now, nowHas := e.current.node()
+	before, had := e.previous.node()
+	if nowHas {
+		h.byNode[now].offer(e)
+	}
+	if had && !(nowHas && now == before) {
+		h.byNode[before].offer(e)
+	}
+}
+
+func (it *item) node() (string, bool) {
+	if it == nil {
+		return "", false
+	}
+	return it.fields.Lookup(nodeField)
+}
+
+// offer may drop slow watchers from the bucket while it walks it.
+func (b *bucket) offer(e *event) {
+	if b == nil {
+		return
+	}
+	for i := len(b.watchers) - 1; i >= 0; i-- {
+		w := b.watchers[i]
+		if seen, ok := e.seenBy(&w.filter); ok && !w.push(seen) {
+			w.table.dropLocked(w, ErrExpired)
+		}
+	}
+}
+
+func (h *hub) all() []*watcher {
+	list := slices.Clone(h.everything.watchers)
+	for _, index := range []map[string]*bucket{h.byNamespace, h.byKey, h.byNode} {
+		for _, b := range index {
+			list = append(list, b.watchers...)
+		}
+	}
+	return list
+}

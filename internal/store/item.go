@@ -1,0 +1,122 @@
+package store
+
+import (
+	"encoding/json"
+	"log/slog"
+	"reflect"
+	"sync"
+	"unsafe"
+	"weak"
+
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"skiff/internal/api"
+)
+
+// item is one object at one revision: its wire bytes and what selectors ask
+// for. Everything else is made when wanted, and held only as long as someone
+// uses it.
+type item struct {
+	codec    *codec
+	key      string // "NAMESPACE/NAME", or "NAME"
+	slash    int    // of key; -1 without a namespace
+	revision int64
+	labels   labelList
+	fields   labelList
+	wire     []byte // protobuf envelope, or JSON for a kind without protobuf
+	views    views
+}
+
+// views are the forms of an item made on demand.
+type views struct {
+	mu     sync.Mutex
+	json   weak.Pointer[byte]
+	size   int // of json
+	object weak.Pointer[byte]
+}
+
+var _ Item = (*item)(nil)
+
+func (it *item) Namespace() string {
+	if it.slash < 0 {
+		return ""
+	}
+	return it.key[:it.slash]
+}
+
+func (it *item) Name() string       { return it.key[it.slash+1:] }
+func (it *item) Revision() int64    { return it.revision }
+func (it *item) Labels() labels.Set { return it.labels.asMap() }
+
+func (it *item) Fields() fields.Set {
+	set := fields.Set{"metadata.name": it.Name()}
+	if it.slash >= 0 {
+		set["metadata.namespace"] = it.Namespace()
+	}
+	for _, f := range it.fields {
+		set[f.key.Value()] = f.value.Value()
+	}
+	return set
+}
+
+// Proto is nil for a kind that has no protobuf.
+func (it *item) Proto() []byte {
+	if it.codec.isJSON {
+		return nil
+	}
+	return it.wire
+}
+
+func (it *item) JSON() []byte {
+	if it.codec.isJSON {
+		return it.wire
+	}
+	it.views.mu.Lock()
+	defer it.views.mu.Unlock()
+	if p := it.views.json.Value(); p != nil {
+		return unsafe.Slice(p, it.views.size)
+	}
+	b, err := json.Marshal(it.object())
+	if err != nil {
+		// A typed API object always marshals; one that does not is a bug
+		// in its kind, and no reader should die of it.
+		slog.Error("cannot write an object as JSON", "resource", it.codec.resource.Plural, "key", it.key, "error", err)
+		return []byte("null")
+	}
+	it.views.json, it.views.size = weak.Make(&b[0]), len(b)
+	return b
+}
+
+func (it *item) Object() api.Object {
+	it.views.mu.Lock()
+	defer it.views.mu.Unlock()
+	return it.object()
+}
+
+// object needs views.mu. The weak pointer is to the object itself and not to
+// something that holds it, so that all who use the object share one.
+func (it *item) object() api.Object {
+	if p := it.views.object.Value(); p != nil {
+		return reflect.NewAt(it.codec.goType, unsafe.Pointer(p)).Interface().(api.Object)
+	}
+	obj, err := it.codec.decode(it.wire)
+	if err != nil {
+		// The bytes were decoded or encoded by this process before they
+		// became an item.
+		slog.Error("cannot decode a cached object", "resource", it.codec.resource.Plural, "key", it.key, "error", err)
+		return it.codec.resource.New()
+	}
+	it.views.object = weak.Make((*byte)(reflect.ValueOf(obj).UnsafePointer()))
+	return obj
+}
+
+// at is the same state seen at another revision, as the event of its
+// deletion shows it.
+func (it *item) at(revision int64) *item {
+	wire, err := it.codec.withRevision(it.wire, revision)
+	if err != nil {
+		wire = it.wire
+	}
+	return &item{codec: it.codec, key: it.key, slash: it.slash, revision: revision, labels: it.labels, fields: it.fields, wire: wire}
+}
