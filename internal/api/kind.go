@@ -66,6 +66,12 @@ type PartOf[P Object] struct {
 	Copy     func(dst, src P)
 	Validate func(obj, old P) field.ErrorList
 	NoRead   bool
+
+	// own copies the part alone: what a write of the whole object must leave
+	// as it is. Set for status.
+	own func(dst, src P)
+	// givenOnCreate: a new object may bring the part with it.
+	givenOnCreate bool
 }
 
 // ScaleOf is a Scale of a kind with its own Go type.
@@ -80,7 +86,7 @@ func Define[P Object](k Kind[P]) *Resource {
 		GroupVersionKind: k.GVK, Plural: k.Plural, Singular: k.Singular, ShortNames: k.ShortNames,
 		Categories: k.Categories, Namespaced: k.Namespaced, Prefix: k.Prefix, Verbs: k.Verbs,
 		New: func() Object { return k.New() }, NewList: k.NewList, StoredAs: k.StoredAs,
-		Default: one(k.Default), PrepareCreate: one(k.PrepareCreate), PrepareUpdate: two(k.PrepareUpdate),
+		Default: one(k.Default), PrepareCreate: one(k.prepareCreate()), PrepareUpdate: two(k.prepareUpdate()),
 		Validate: k.validate(), ValidateUpdate: validateUpdate(k.ValidateUpdate),
 		Warnings: oneTo[P, []string](k.Warnings), Spec: oneTo[P, any](k.Spec),
 		Subresources: k.Subresources, Deleting: oneTo[P, bool](k.Deleting),
@@ -114,6 +120,36 @@ func Define[P Object](k Kind[P]) *Resource {
 		r.FromStored = func(o Object) (Object, error) { return f(o) }
 	}
 	return r
+}
+
+// prepareCreate empties the parts that a new object may not bring, and then
+// does what the kind wants.
+func (k Kind[P]) prepareCreate() func(P) {
+	return func(o P) {
+		for _, p := range k.Parts {
+			if p.own != nil && !p.givenOnCreate {
+				p.own(o, k.New())
+			}
+		}
+		if k.PrepareCreate != nil {
+			k.PrepareCreate(o)
+		}
+	}
+}
+
+// prepareUpdate keeps the parts that have a subresource of their own as they
+// are, and then does what the kind wants.
+func (k Kind[P]) prepareUpdate() func(obj, old P) {
+	return func(o, old P) {
+		for _, p := range k.Parts {
+			if p.own != nil {
+				p.own(o, old)
+			}
+		}
+		if k.PrepareUpdate != nil {
+			k.PrepareUpdate(o, old)
+		}
+	}
 }
 
 // validate adds the rules of metadata to the kind's own.
@@ -160,7 +196,7 @@ func NewList[T any, P interface {
 // Status is the status subresource of kinds whose labels and annotations may
 // be written along with their status, which is most of them.
 func Status[P Object](copy func(dst, src P)) PartOf[P] {
-	return PartOf[P]{Name: "status", Copy: func(dst, src P) {
+	return PartOf[P]{Name: "status", own: copy, Copy: func(dst, src P) {
 		dst.SetLabels(src.GetLabels())
 		dst.SetAnnotations(src.GetAnnotations())
 		copy(dst, src)
@@ -169,7 +205,13 @@ func Status[P Object](copy func(dst, src P)) PartOf[P] {
 
 // StatusOnly is the status subresource of kinds where it leaves metadata alone.
 func StatusOnly[P Object](copy func(dst, src P)) PartOf[P] {
-	return PartOf[P]{Name: "status", Copy: copy}
+	return PartOf[P]{Name: "status", own: copy, Copy: copy}
+}
+
+// GivenOnCreate returns the part for a kind whose new objects may bring it.
+func (p PartOf[P]) GivenOnCreate() PartOf[P] {
+	p.givenOnCreate = true
+	return p
 }
 
 // Validated returns the part with rules for what it writes.

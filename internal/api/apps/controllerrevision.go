@@ -1,13 +1,48 @@
 package apps
 
 import (
+	"strconv"
+	"strings"
+
 	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/table"
 )
 
 // ControllerRevision is a past state of a DaemonSet or StatefulSet.
 var ControllerRevision = api.Define(api.Kind[*appsv1.ControllerRevision]{
 	GVK: gv.WithKind("ControllerRevision"), Plural: "controllerrevisions", Prefix: "controllerrevisions", Namespaced: true,
 	New: api.New[appsv1.ControllerRevision], NewList: api.NewList[appsv1.ControllerRevisionList],
+
+	Validate: func(o *appsv1.ControllerRevision) field.ErrorList {
+		var errs field.ErrorList
+		if len(o.Data.Raw) == 0 && o.Data.Object == nil {
+			errs = append(errs, field.Required(field.NewPath("data"), "data is mandatory"))
+		}
+		return append(errs, meta.NonNegative(field.NewPath("revision"), o.Revision)...)
+	},
+	ValidateUpdate: func(o, old *appsv1.ControllerRevision) field.ErrorList {
+		return meta.Immutable(field.NewPath("data"), o.Data, old.Data)
+	},
+
+	Columns: table.Of("Name", "Controller", "Revision", "Age").Integers("Revision"),
+	Row: func(o *appsv1.ControllerRevision) []any {
+		return []any{o.Name, controllerName(o), o.Revision, table.Age(o.CreationTimestamp)}
+	},
 })
+
+func controllerName(o *appsv1.ControllerRevision) string {
+	ref := metav1.GetControllerOf(o)
+	if ref == nil {
+		return table.None
+	}
+	gk := schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind).GroupKind()
+	return strings.ToLower(gk.String()) + "/" + ref.Name
+}
+
+func itoa(n int32) string { return strconv.Itoa(int(n)) }

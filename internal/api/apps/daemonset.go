@@ -1,9 +1,17 @@
 package apps
 
 import (
+	"strconv"
+
 	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/pod"
+	"skiff/internal/api/table"
 )
 
 // DaemonSet keeps one pod on each node.
@@ -11,8 +19,110 @@ var DaemonSet = api.Define(api.Kind[*appsv1.DaemonSet]{
 	GVK: gv.WithKind("DaemonSet"), Plural: "daemonsets", Prefix: "daemonsets", Namespaced: true,
 	ShortNames: []string{"ds"}, Categories: []string{"all"},
 	New: api.New[appsv1.DaemonSet], NewList: api.NewList[appsv1.DaemonSetList],
-	Spec: func(o *appsv1.DaemonSet) any { return o.Spec },
-	Parts: []api.PartOf[*appsv1.DaemonSet]{
-		api.Status(func(dst, src *appsv1.DaemonSet) { dst.Status = src.Status }),
+
+	Default:       defaultDaemonSet,
+	PrepareCreate: func(o *appsv1.DaemonSet) { setTemplateGeneration(o, 1) },
+	PrepareUpdate: func(o, old *appsv1.DaemonSet) {
+		n := templateGeneration(old)
+		if !equality.Semantic.DeepEqual(o.Spec.Template, old.Spec.Template) {
+			n++
+		}
+		setTemplateGeneration(o, n)
 	},
+	Validate: validateDaemonSet,
+	ValidateUpdate: func(o, old *appsv1.DaemonSet) field.ErrorList {
+		return meta.Immutable(field.NewPath("spec", "selector"), o.Spec.Selector, old.Spec.Selector)
+	},
+	Spec: func(o *appsv1.DaemonSet) any { return o.Spec },
+
+	Parts: []api.PartOf[*appsv1.DaemonSet]{
+		api.Status(func(dst, src *appsv1.DaemonSet) { dst.Status = src.Status }).Validated(validateDaemonSetStatus),
+	},
+
+	Columns: table.Of("Name", "Desired", "Current", "Ready", "Up-to-date", "Available", "Node Selector", "Age").
+		Integers("Desired", "Current", "Ready", "Up-to-date", "Available").Wide("Containers", "Images", "Selector"),
+	Row: daemonSetRow,
 })
+
+func defaultDaemonSet(o *appsv1.DaemonSet) {
+	u := &o.Spec.UpdateStrategy
+	meta.Fill(&u.Type, appsv1.RollingUpdateDaemonSetStrategyType)
+	if u.Type == appsv1.RollingUpdateDaemonSetStrategyType {
+		meta.FillPtr(&u.RollingUpdate, appsv1.RollingUpdateDaemonSet{})
+		meta.FillPtr(&u.RollingUpdate.MaxUnavailable, intstr.FromInt32(1))
+		meta.FillPtr(&u.RollingUpdate.MaxSurge, intstr.FromInt32(0))
+	}
+	meta.FillPtr(&o.Spec.RevisionHistoryLimit, revisionHistoryLimit)
+	pod.DefaultTemplate(&o.Spec.Template)
+}
+
+// The generation of the template has no field in apps/v1 and lives in an
+// annotation, for clients that grew up with the field.
+func templateGeneration(o *appsv1.DaemonSet) int64 {
+	n, err := strconv.ParseInt(o.Annotations[appsv1.DeprecatedTemplateGeneration], 10, 64)
+	if err != nil || n < 1 {
+		return 1
+	}
+	return n
+}
+
+func setTemplateGeneration(o *appsv1.DaemonSet, n int64) {
+	if o.Annotations == nil {
+		o.Annotations = map[string]string{}
+	}
+	o.Annotations[appsv1.DeprecatedTemplateGeneration] = strconv.FormatInt(n, 10)
+}
+
+func validateDaemonSet(o *appsv1.DaemonSet) field.ErrorList {
+	s, p := &o.Spec, field.NewPath("spec")
+	errs := workload{"DaemonSet", s.Selector, &s.Template, "daemonset"}.validate(p)
+	errs = append(errs, meta.NonNegative(p.Child("minReadySeconds"), s.MinReadySeconds)...)
+	errs = append(errs, meta.NonNegativeOr(p.Child("revisionHistoryLimit"), s.RevisionHistoryLimit)...)
+	up := p.Child("updateStrategy")
+	switch {
+	case s.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType:
+	case s.UpdateStrategy.Type != appsv1.RollingUpdateDaemonSetStrategyType:
+		errs = append(errs, field.NotSupported(up, s.UpdateStrategy, []appsv1.DaemonSetUpdateStrategyType{
+			appsv1.RollingUpdateDaemonSetStrategyType, appsv1.OnDeleteDaemonSetStrategyType}))
+	case s.UpdateStrategy.RollingUpdate == nil:
+		errs = append(errs, field.Required(up.Child("rollingUpdate"), ""))
+	default:
+		errs = append(errs, validateDaemonRolling(s.UpdateStrategy.RollingUpdate, up.Child("rollingUpdate"))...)
+	}
+	return errs
+}
+
+// validateDaemonRolling: of the two, exactly one moves the update.
+func validateDaemonRolling(r *appsv1.RollingUpdateDaemonSet, p *field.Path) field.ErrorList {
+	errs := intOrPercent(p.Child("maxUnavailable"), r.MaxUnavailable)
+	errs = append(errs, atMostAll(p.Child("maxUnavailable"), r.MaxUnavailable)...)
+	errs = append(errs, intOrPercent(p.Child("maxSurge"), r.MaxSurge)...)
+	errs = append(errs, atMostAll(p.Child("maxSurge"), r.MaxSurge)...)
+	switch u, s := zero(r.MaxUnavailable), zero(r.MaxSurge); {
+	case u && s:
+		errs = append(errs, field.Required(p.Child("maxUnavailable"), "cannot be 0 when maxSurge is 0"))
+	case !u && !s:
+		errs = append(errs, field.Invalid(p.Child("maxSurge"), r.MaxSurge, "may not be set when maxUnavailable is non-zero"))
+	}
+	return errs
+}
+
+func validateDaemonSetStatus(o, _ *appsv1.DaemonSet) field.ErrorList {
+	s := &o.Status
+	return meta.NonNegatives(field.NewPath("status"), map[string]int32{
+		"currentNumberScheduled": s.CurrentNumberScheduled, "numberMisscheduled": s.NumberMisscheduled,
+		"desiredNumberScheduled": s.DesiredNumberScheduled, "numberReady": s.NumberReady,
+		"updatedNumberScheduled": s.UpdatedNumberScheduled, "numberAvailable": s.NumberAvailable,
+		"numberUnavailable": s.NumberUnavailable,
+	})
+}
+
+func daemonSetRow(o *appsv1.DaemonSet) []any {
+	names, images := table.Containers(o.Spec.Template.Spec.Containers)
+	s := o.Status
+	return []any{
+		o.Name, int64(s.DesiredNumberScheduled), int64(s.CurrentNumberScheduled), int64(s.NumberReady),
+		int64(s.UpdatedNumberScheduled), int64(s.NumberAvailable), table.Labels(o.Spec.Template.Spec.NodeSelector),
+		table.Age(o.CreationTimestamp), names, images, table.Selector(o.Spec.Selector),
+	}
+}

@@ -3,8 +3,12 @@ package apps
 import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/pod"
+	"skiff/internal/api/table"
 )
 
 // ReplicaSet keeps a number of like pods.
@@ -12,9 +16,19 @@ var ReplicaSet = api.Define(api.Kind[*appsv1.ReplicaSet]{
 	GVK: gv.WithKind("ReplicaSet"), Plural: "replicasets", Prefix: "replicasets", Namespaced: true,
 	ShortNames: []string{"rs"}, Categories: []string{"all"},
 	New: api.New[appsv1.ReplicaSet], NewList: api.NewList[appsv1.ReplicaSetList],
+
+	Default: func(o *appsv1.ReplicaSet) {
+		meta.FillPtr(&o.Spec.Replicas, 1)
+		pod.DefaultTemplate(&o.Spec.Template)
+	},
+	Validate: validateReplicaSet,
+	ValidateUpdate: func(o, old *appsv1.ReplicaSet) field.ErrorList {
+		return meta.Immutable(field.NewPath("spec", "selector"), o.Spec.Selector, old.Spec.Selector)
+	},
 	Spec: func(o *appsv1.ReplicaSet) any { return o.Spec },
+
 	Parts: []api.PartOf[*appsv1.ReplicaSet]{
-		api.Status(func(dst, src *appsv1.ReplicaSet) { dst.Status = src.Status }),
+		api.Status(func(dst, src *appsv1.ReplicaSet) { dst.Status = src.Status }).Validated(validateReplicaSetStatus),
 	},
 	Scale: &api.ScaleOf[*appsv1.ReplicaSet]{
 		Get: func(o *appsv1.ReplicaSet) *autoscalingv1.Scale {
@@ -22,4 +36,38 @@ var ReplicaSet = api.Define(api.Kind[*appsv1.ReplicaSet]{
 		},
 		Set: func(o *appsv1.ReplicaSet, replicas int32) { o.Spec.Replicas = &replicas },
 	},
+
+	Columns: table.Of("Name", "Desired", "Current", "Ready", "Age").
+		Integers("Desired", "Current", "Ready").Wide("Containers", "Images", "Selector"),
+	Row:        replicaSetRow,
+	FieldNames: []string{"status.replicas"},
+	Fields: func(o *appsv1.ReplicaSet) map[string]string {
+		return map[string]string{"status.replicas": itoa(o.Status.Replicas)}
+	},
 })
+
+func validateReplicaSet(o *appsv1.ReplicaSet) field.ErrorList {
+	s, p := &o.Spec, field.NewPath("spec")
+	errs := meta.NonNegativeOr(p.Child("replicas"), s.Replicas)
+	errs = append(errs, meta.NonNegative(p.Child("minReadySeconds"), s.MinReadySeconds)...)
+	return append(errs, workload{"ReplicaSet", s.Selector, &s.Template, "deployment"}.validate(p)...)
+}
+
+func validateReplicaSetStatus(o, _ *appsv1.ReplicaSet) field.ErrorList {
+	s, p := &o.Status, field.NewPath("status")
+	errs := replicaCounts(p, s.Replicas, map[string]int32{
+		"fullyLabeledReplicas": s.FullyLabeledReplicas, "readyReplicas": s.ReadyReplicas, "availableReplicas": s.AvailableReplicas,
+	})
+	if s.AvailableReplicas > s.ReadyReplicas {
+		errs = append(errs, field.Invalid(p.Child("availableReplicas"), s.AvailableReplicas, "cannot be greater than readyReplicas"))
+	}
+	return errs
+}
+
+func replicaSetRow(o *appsv1.ReplicaSet) []any {
+	names, images := table.Containers(o.Spec.Template.Spec.Containers)
+	return []any{
+		o.Name, table.Number(o.Spec.Replicas), int64(o.Status.Replicas), int64(o.Status.ReadyReplicas),
+		table.Age(o.CreationTimestamp), names, images, table.Selector(o.Spec.Selector),
+	}
+}

@@ -1,10 +1,16 @@
 package core
 
 import (
+	"strconv"
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/pod"
 )
 
 // Pod is a group of containers on one node.
@@ -12,11 +18,22 @@ var Pod = api.Define(api.Kind[*corev1.Pod]{
 	GVK: gv.WithKind("Pod"), Plural: "pods", Prefix: "pods", Namespaced: true,
 	ShortNames: []string{"po"}, Categories: []string{"all"},
 	New: api.New[corev1.Pod], NewList: api.NewList[corev1.PodList],
-	Spec: func(o *corev1.Pod) any { return o.Spec },
+
+	Default:        defaultPod,
+	PrepareCreate:  preparePod,
+	Validate:       validatePod,
+	ValidateUpdate: validatePodUpdate,
+	Spec:           func(o *corev1.Pod) any { return o.Spec },
+	GracePeriod:    podGracePeriod,
+
 	Parts: []api.PartOf[*corev1.Pod]{
-		api.Status(func(dst, src *corev1.Pod) { dst.Status = src.Status }),
-		{Name: "ephemeralcontainers", Copy: func(dst, src *corev1.Pod) { dst.Spec.EphemeralContainers = src.Spec.EphemeralContainers }},
-		{Name: "resize", Copy: func(dst, src *corev1.Pod) {}},
+		api.Status(copyPodStatus),
+		{
+			Name:     "ephemeralcontainers",
+			Copy:     func(dst, src *corev1.Pod) { dst.Spec.EphemeralContainers = src.Spec.EphemeralContainers },
+			Validate: validateEphemeralUpdate,
+		},
+		{Name: "resize", Copy: copyResources, Validate: validateResize},
 	},
 	Subresources: []api.Subresource{
 		api.Connect("attach", "PodAttachOptions"),
@@ -27,4 +44,108 @@ var Pod = api.Define(api.Kind[*corev1.Pod]{
 		api.Connect("portforward", "PodPortForwardOptions"),
 		api.Proxy("PodProxyOptions"),
 	},
+
+	Columns: podColumns,
+	Row:     podRow,
+	FieldNames: []string{
+		"spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
+		"status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName",
+	},
+	Fields: podFields,
 })
+
+// defaultPod fills in more than a template gets: what must not appear in the
+// objects that hold templates.
+func defaultPod(o *corev1.Pod) {
+	pod.DefaultSpec(&o.Spec)
+	pod.EachContainer(&o.Spec, func(c *corev1.Container, t pod.ContainerType) {
+		if t == pod.EphemeralContainers {
+			return
+		}
+		requestLimits(&c.Resources)
+		if o.Spec.HostNetwork {
+			for i := range c.Ports {
+				meta.Fill(&c.Ports[i].HostPort, c.Ports[i].ContainerPort)
+			}
+		}
+	})
+	defaultPodResources(o)
+	meta.FillPtr(&o.Spec.EnableServiceLinks, corev1.DefaultEnableServiceLinks)
+}
+
+// requestLimits asks for as much as the limit where nothing is asked for.
+func requestLimits(r *corev1.ResourceRequirements) {
+	for name, limit := range r.Limits {
+		if _, ok := r.Requests[name]; ok {
+			continue
+		}
+		if r.Requests == nil {
+			r.Requests = corev1.ResourceList{}
+		}
+		r.Requests[name] = limit
+	}
+}
+
+func preparePod(o *corev1.Pod) {
+	o.Status = corev1.PodStatus{Phase: corev1.PodPending, QOSClass: pod.QOS(&o.Spec)}
+	if len(o.Spec.SchedulingGates) > 0 {
+		o.Status.Conditions = []corev1.PodCondition{{
+			Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonSchedulingGated,
+			Message: "Scheduling is blocked due to non-empty scheduling gates",
+		}}
+	}
+	pod.MergeMatchLabelKeys(&o.Spec, o.Labels)
+}
+
+func validatePod(o *corev1.Pod) field.ErrorList {
+	return pod.ValidateSpec(&o.Spec, &o.ObjectMeta, field.NewPath("spec"))
+}
+
+// copyPodStatus keeps what writers of status are known to drop: the quality of
+// service class, set for good at creation, and the generation observed.
+func copyPodStatus(dst, src *corev1.Pod) {
+	old := dst.Status
+	dst.Status = src.Status
+	meta.Fill(&dst.Status.QOSClass, old.QOSClass)
+	meta.Fill(&dst.Status.ObservedGeneration, old.ObservedGeneration)
+}
+
+// podGracePeriod: what was asked for, or else the pod's own, but nothing to
+// wait for where no kubelet runs the pod or its containers have ended.
+func podGracePeriod(o *corev1.Pod, asked *int64) int64 {
+	period := int64(0)
+	switch {
+	case o.Spec.NodeName == "", o.Status.Phase == corev1.PodFailed, o.Status.Phase == corev1.PodSucceeded:
+		return 0
+	case asked != nil:
+		period = *asked
+	case o.Spec.TerminationGracePeriodSeconds != nil:
+		period = *o.Spec.TerminationGracePeriodSeconds
+	}
+	if period < 0 {
+		return 1
+	}
+	return period
+}
+
+func podFields(o *corev1.Pod) map[string]string {
+	ip := o.Status.PodIP
+	var ips []string
+	for _, p := range o.Status.PodIPs {
+		ips = append(ips, p.IP)
+	}
+	if ip == "" && len(ips) > 0 {
+		ip = ips[0]
+	}
+	return map[string]string{
+		"spec.nodeName":            o.Spec.NodeName,
+		"spec.restartPolicy":       string(o.Spec.RestartPolicy),
+		"spec.schedulerName":       o.Spec.SchedulerName,
+		"spec.serviceAccountName":  o.Spec.ServiceAccountName,
+		"spec.hostNetwork":         strconv.FormatBool(o.Spec.HostNetwork),
+		"status.phase":             string(o.Status.Phase),
+		"status.podIP":             ip,
+		"status.podIPs":            strings.Join(ips, ","),
+		"status.nominatedNodeName": o.Status.NominatedNodeName,
+	}
+}
