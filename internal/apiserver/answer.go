@@ -1,0 +1,91 @@
+package apiserver
+
+import (
+	"encoding/json"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"skiff/internal/apiserver/codec"
+	"skiff/internal/apiserver/negotiate"
+	"skiff/internal/apiserver/table"
+	"skiff/internal/store"
+)
+
+// writeItem answers with one object in the encoding and shape asked for.
+func (x *exchange) writeItem(code int, i store.Item) error {
+	data, err := x.document(i)
+	if err != nil {
+		return err
+	}
+	if x.media.Pretty || x.media.Encoding == negotiate.YAML {
+		data = codec.Format(data, x.media.Encoding, x.media.Pretty)
+	}
+	writeDocument(x.w, x.media, code, data)
+	return nil
+}
+
+// document is one object in the shape asked for, in protobuf or JSON.
+func (x *exchange) document(i store.Item) ([]byte, error) {
+	switch x.media.Shape {
+	case negotiate.Metadata:
+		return metadataDocument(i, x.media)
+	case negotiate.Table:
+		return x.tableDocument(i, true)
+	}
+	if x.media.Encoding == negotiate.Proto {
+		return i.Proto(), nil
+	}
+	return i.JSON(), nil
+}
+
+// metadataDocument is the PartialObjectMetadata of an item. In protobuf that
+// is a slice of the item's own bytes.
+func metadataDocument(i store.Item, m negotiate.Media) ([]byte, error) {
+	gvk := metav1.SchemeGroupVersion.WithKind("PartialObjectMetadata")
+	gvk.Version = m.Version
+	if m.Encoding == negotiate.Proto {
+		message, err := codec.MetaMessage(i.Proto())
+		if err != nil {
+			return nil, err
+		}
+		out := codec.Envelope(gvk, codec.FieldSize(len(message)))
+		return append(codec.AppendBytes(out, 1, message), codec.Close()...), nil
+	}
+	meta, err := codec.MetaOfItem(i)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(codec.Metadata(m.Version, meta))
+}
+
+// tableDocument is a Table with one row.
+func (x *exchange) tableDocument(i store.Item, headers bool) ([]byte, error) {
+	include, err := x.includeObject()
+	if err != nil {
+		return nil, err
+	}
+	t := &metav1.Table{TypeMeta: metav1.TypeMeta{Kind: "Table", APIVersion: metav1.GroupName + "/" + x.media.Version}}
+	if headers {
+		t.ColumnDefinitions = x.e.r.Columns
+	}
+	row, err := table.Row(x.e.r, i, include, x.media.Version)
+	if err != nil {
+		return nil, err
+	}
+	t.Rows = []metav1.TableRow{row}
+	t.ResourceVersion = i.Object().GetResourceVersion()
+	return json.Marshal(t)
+}
+
+// writeObject answers with an object that is not an item of a table, such as
+// a Status or a list.
+func (x *exchange) writeObject(code int, obj runtime.Object) error {
+	media := x.media
+	data, err := codec.Encode(obj, media.Encoding, media.Pretty)
+	if err != nil {
+		return err
+	}
+	writeDocument(x.w, media, code, data)
+	return nil
+}

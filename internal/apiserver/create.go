@@ -1,0 +1,144 @@
+package apiserver
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"skiff/internal/api"
+	"skiff/internal/apiserver/admission"
+	"skiff/internal/apiserver/codec"
+	"skiff/internal/store"
+)
+
+// nameTries is how many generated names are tried until one is free.
+const nameTries = 8
+
+// create answers POST to a collection.
+func (x *exchange) create() error {
+	if err := x.negotiate(); err != nil {
+		return err
+	}
+	o, err := x.createOptions()
+	if err != nil {
+		return err
+	}
+	obj, err := x.decodeBody(x.e.r.GroupVersionKind, x.e.r.New(), o.FieldValidation)
+	if err != nil {
+		return err
+	}
+	item, err := x.insert(obj, o)
+	if err != nil {
+		return err
+	}
+	return x.writeItem(http.StatusCreated, item)
+}
+
+// insert brings a new object, as the client sent it, through defaults,
+// admission and validation into the store.
+func (x *exchange) insert(obj api.Object, o *metav1.CreateOptions) (store.Item, error) {
+	r := x.e.r
+	if err := settleNamespace(obj, x.scope()); err != nil {
+		return nil, err
+	}
+	if r.Default != nil {
+		r.Default(obj)
+	}
+	x.dedupOwners(obj)
+	x.s.managed.update(r, x.Subresource, x.e.new(), obj, managerName(o.FieldManager, x.r.UserAgent()))
+	return x.insertManaged(obj, o)
+}
+
+// insertManaged is insert for an object whose managed fields are settled.
+func (x *exchange) insertManaged(obj api.Object, o *metav1.CreateOptions) (store.Item, error) {
+	r, dryRun := x.e.r, len(o.DryRun) > 0
+	adm := x.admission(admission.Create, obj, nil, o, dryRun)
+	adm.Name = obj.GetName()
+	if err := x.s.mutate(x.ctx(), adm); err != nil {
+		return nil, err
+	}
+	if r.Default != nil {
+		r.Default(obj)
+	}
+	fillNew(r, obj)
+	if r.PrepareCreate != nil {
+		r.PrepareCreate(obj)
+	}
+	x.warnings(obj)
+	if obj.GetName() != "" || obj.GetGenerateName() == "" {
+		return x.put(obj, adm, dryRun)
+	}
+	for range nameTries {
+		obj.SetName(generateName(obj.GetGenerateName()))
+		adm.Name = obj.GetName()
+		item, err := x.put(obj, adm, dryRun)
+		if err == nil || !apierrors.IsAlreadyExists(err) {
+			return item, err
+		}
+	}
+	return nil, apierrors.NewGenerateNameConflict(r.GroupResource(), obj.GetName(), 1)
+}
+
+// put validates a complete new object and stores it.
+func (x *exchange) put(obj api.Object, adm *admission.Request, dryRun bool) (item store.Item, err error) {
+	r := x.e.r
+	finish, err := x.s.allocate(x.ctx(), r, obj, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { finish(err == nil && !dryRun) }()
+	if errs := r.Validate(obj); len(errs) > 0 {
+		return nil, apierrors.NewInvalid(r.GroupVersionKind.GroupKind(), obj.GetName(), errs)
+	}
+	if err := x.s.validate(x.ctx(), adm); err != nil {
+		return nil, err
+	}
+	if dryRun {
+		return x.dryCreate(obj)
+	}
+	item, err = x.e.table.Create(x.ctx(), obj)
+	return item, storeError(err, r, obj.GetName())
+}
+
+// dryCreate fails where a create would, as far as one can tell beforehand.
+func (x *exchange) dryCreate(obj api.Object) (store.Item, error) {
+	_, err := x.e.table.Get(x.ctx(), obj.GetNamespace(), obj.GetName(), store.Latest)
+	switch {
+	case err == nil:
+		return nil, storeError(store.ErrExists, x.e.r, obj.GetName())
+	case !errors.Is(err, store.ErrNotFound):
+		return nil, storeError(err, x.e.r, obj.GetName())
+	}
+	return codec.Item(obj, x.e.r.GroupVersionKind), nil
+}
+
+// scope is the namespace of objects that the request is about: a Namespace
+// itself lies in none, though its path names it.
+func (x *exchange) scope() string {
+	if !x.e.r.Namespaced {
+		return ""
+	}
+	return x.Namespace
+}
+
+// warnings passes on what the kind has to remark about an object.
+func (x *exchange) warnings(obj api.Object) {
+	if x.e.r.Warnings == nil {
+		return
+	}
+	for _, text := range x.e.r.Warnings(obj) {
+		x.warn(text)
+	}
+}
+
+// allocate lets the resource's allocator fill in obj.
+func (s *Server) allocate(ctx context.Context, r *api.Resource, obj, old api.Object) (finish func(bool), err error) {
+	a := s.cfg.Allocators[r.GroupResource()]
+	if a == nil {
+		return func(bool) {}, nil
+	}
+	return a.Begin(ctx, obj, old)
+}

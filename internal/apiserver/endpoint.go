@@ -1,0 +1,60 @@
+package apiserver
+
+import (
+	"bytes"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"skiff/internal/api"
+	"skiff/internal/store"
+)
+
+// endpoint serves one resource in one version.
+type endpoint struct {
+	s     *Server
+	r     *api.Resource
+	table store.Table // nil when the kind is not stored
+	// typePrefix is how the JSON of an object begins; items of a list are
+	// written without it, since the list says it for all.
+	typePrefix []byte
+}
+
+func newEndpoint(s *Server, r *api.Resource) *endpoint {
+	e := &endpoint{s: s, r: r}
+	switch {
+	case r.StoredAs != nil:
+		e.table = &view{r: r, of: s.cfg.Store.Table(r.StoredAs)}
+	case r.Prefix != "":
+		e.table = s.cfg.Store.Table(r)
+	}
+	e.typePrefix = fmt.Appendf(nil, `{"kind":%q,"apiVersion":%q,`, r.Kind, r.GroupVersion().String())
+	return e
+}
+
+// listKind is the kind of a list of the resource.
+func (e *endpoint) listKind() schema.GroupVersionKind {
+	return e.r.GroupVersion().WithKind(e.r.Kind + "List")
+}
+
+// listItem is the JSON of an object as a list has it.
+func (e *endpoint) listItem(json []byte) (head, rest []byte) {
+	if bytes.HasPrefix(json, e.typePrefix) {
+		return []byte{'{'}, json[len(e.typePrefix):]
+	}
+	return nil, json
+}
+
+// new is an empty object of the kind, with its kind set.
+func (e *endpoint) new() api.Object {
+	obj := e.r.New()
+	obj.GetObjectKind().SetGroupVersionKind(e.r.GroupVersionKind)
+	return obj
+}
+
+// copyOf is a copy of the item's object that may be changed.
+func (e *endpoint) copyOf(i store.Item) api.Object {
+	obj := i.Object().DeepCopyObject().(api.Object)
+	obj.GetObjectKind().SetGroupVersionKind(e.r.GroupVersionKind)
+	return obj
+}

@@ -1,0 +1,189 @@
+package apiserver
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+	"unicode"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/managedfields"
+	"k8s.io/client-go/applyconfigurations"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+
+	"skiff/internal/api"
+)
+
+// managedFields keeps account of who set which field (metadata.managedFields)
+// and merges what is applied. It is the only user of the field managers, so
+// that a leaner way of keeping the account can take their place.
+type managedFields struct {
+	scheme *runtime.Scheme
+	types  func() managedfields.TypeConverter // made when first needed: it parses all schemas
+
+	mu       sync.Mutex
+	managers map[managerKey]*managedfields.FieldManager
+}
+
+type managerKey struct {
+	kind        schema.GroupVersionKind
+	subresource string
+}
+
+func newManagedFields(scheme *runtime.Scheme) *managedFields {
+	return &managedFields{
+		scheme:   scheme,
+		managers: map[managerKey]*managedfields.FieldManager{},
+		types: sync.OnceValue(func() managedfields.TypeConverter {
+			return applyconfigurations.NewTypeConverter(scheme)
+		}),
+	}
+}
+
+// update writes down in obj that manager changed it from live. Fields of
+// other subresources do not count.
+func (m *managedFields) update(r *api.Resource, subresource string, live, obj api.Object, manager string) {
+	f, err := m.manager(r, subresource)
+	if err != nil {
+		obj.SetManagedFields(live.GetManagedFields())
+		return
+	}
+	f.UpdateNoErrors(live, obj, manager)
+}
+
+// apply merges patch into live on behalf of manager. It fails with a Conflict
+// where another manager owns a field, unless force takes it.
+func (m *managedFields) apply(r *api.Resource, subresource string, live api.Object, patch *unstructured.Unstructured, manager string, force bool) (api.Object, error) {
+	f, err := m.manager(r, subresource)
+	if err != nil {
+		return nil, err
+	}
+	out, err := f.Apply(live, patch, manager, force)
+	if err != nil {
+		return nil, err
+	}
+	obj, ok := out.(api.Object)
+	if !ok {
+		return nil, fmt.Errorf("applying made a %T of a %s", out, r.Kind)
+	}
+	return obj, nil
+}
+
+func (m *managedFields) manager(r *api.Resource, subresource string) (*managedfields.FieldManager, error) {
+	key := managerKey{r.GroupVersionKind, subresource}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if f := m.managers[key]; f != nil {
+		return f, nil
+	}
+	c := conversion{m.scheme, r}
+	f, err := managedfields.NewDefaultFieldManager(m.types(), c, c, m.scheme, r.GroupVersionKind, r.GroupVersion(), subresource, ignored(r, subresource))
+	if err == nil {
+		m.managers[key] = f
+	}
+	return f, err
+}
+
+// ignored are the fields that writes through the subresource cannot set, so
+// cannot own.
+func ignored(r *api.Resource, subresource string) map[fieldpath.APIVersion]fieldpath.Filter {
+	var field string
+	switch {
+	case subresource == "status":
+		field = "spec"
+	case r.Part("status") != nil:
+		field = "status"
+	default:
+		return nil
+	}
+	set := fieldpath.NewSet(fieldpath.MakePathOrDie(field))
+	return map[fieldpath.APIVersion]fieldpath.Filter{
+		fieldpath.APIVersion(r.GroupVersion().String()): fieldpath.NewExcludeSetFilter(set),
+	}
+}
+
+// conversion is what field managers need to know of a kind: with one version
+// a kind, converting is at most decoding.
+type conversion struct {
+	scheme *runtime.Scheme
+	r      *api.Resource
+}
+
+func (c conversion) ConvertToVersion(in runtime.Object, target runtime.GroupVersioner) (runtime.Object, error) {
+	kind := in.GetObjectKind().GroupVersionKind()
+	if want, ok := target.KindForGroupVersionKinds([]schema.GroupVersionKind{kind}); !ok || want != kind {
+		return nil, runtime.NewNotRegisteredErrForTarget("skiff", reflect.TypeOf(in), target)
+	}
+	u, ok := in.(*unstructured.Unstructured)
+	if !ok {
+		return in, nil
+	}
+	obj := c.r.New()
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, obj); err != nil {
+		return nil, err
+	}
+	obj.GetObjectKind().SetGroupVersionKind(kind)
+	return obj, nil
+}
+
+func (c conversion) Convert(in, out, _ any) error {
+	return fmt.Errorf("no conversion from %T to %T", in, out)
+}
+
+func (c conversion) ConvertFieldLabel(_ schema.GroupVersionKind, label, value string) (string, string, error) {
+	return label, value, nil
+}
+
+func (c conversion) Default(obj runtime.Object) {
+	if o, ok := obj.(api.Object); ok && c.r.Default != nil {
+		c.r.Default(o)
+	}
+}
+
+// managerName is who is written down as the writer: the name that the client
+// gives, or the first word of its user agent.
+func managerName(given, userAgent string) string {
+	if given != "" {
+		return given
+	}
+	name, _, _ := strings.Cut(userAgent, "/")
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, name)
+	if len(name) > 128 {
+		name = strings.ToValidUTF8(name[:128], "")
+	}
+	return name
+}
+
+// keepTimes gives obj the old times of managers when nothing else of the
+// account changed, so that a write that changes nothing is none.
+func keepTimes(obj, old metav1.Object) {
+	now, then := obj.GetManagedFields(), old.GetManagedFields()
+	if len(now) != len(then) {
+		return
+	}
+	for i := range now {
+		a, b := now[i], then[i]
+		a.Time, b.Time = nil, nil
+		if a.Manager != b.Manager || a.Operation != b.Operation || a.APIVersion != b.APIVersion ||
+			a.Subresource != b.Subresource || !sameFields(a.FieldsV1, b.FieldsV1) {
+			return
+		}
+	}
+	obj.SetManagedFields(then)
+}
+
+func sameFields(a, b *metav1.FieldsV1) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Equal(*b)
+}

@@ -1,0 +1,102 @@
+package apiserver
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics are the server's own, under the names that dashboards know.
+type metrics struct {
+	requests    *prometheus.CounterVec
+	duration    *prometheus.HistogramVec
+	longRunning *prometheus.GaugeVec
+	inFlight    *prometheus.GaugeVec
+	handler     http.Handler
+}
+
+func newMetrics(reg *prometheus.Registry) *metrics {
+	what := []string{"verb", "group", "version", "resource", "subresource", "scope", "component"}
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "apiserver_request_total", Help: "Requests answered.",
+		}, append(what[:len(what):len(what)], "dry_run", "code")),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "apiserver_request_duration_seconds", Help: "Time to answer a request that does not stream.",
+			Buckets: []float64{.005, .025, .05, .1, .2, .4, .6, .8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60},
+		}, append(what[:len(what):len(what)], "dry_run")),
+		longRunning: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "apiserver_longrunning_requests", Help: "Streaming requests under way.",
+		}, what),
+		inFlight: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "apiserver_current_inflight_requests", Help: "Requests under way that do not stream.",
+		}, []string{"request_kind"}),
+	}
+	reg.MustRegister(m.requests, m.duration, m.longRunning, m.inFlight)
+	m.handler = promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
+	return m
+}
+
+// begin notes the start of a request, and returns what notes its end.
+func (m *metrics) begin(i *RequestInfo, long bool) (done func(code int, dryRun bool)) {
+	labels := i.metricLabels()
+	start := time.Now()
+	if long {
+		g := m.longRunning.WithLabelValues(labels...)
+		g.Inc()
+		return func(code int, dryRun bool) {
+			g.Dec()
+			m.requests.WithLabelValues(append(labels, dryRunLabel(dryRun), strconv.Itoa(code))...).Inc()
+		}
+	}
+	g := m.inFlight.WithLabelValues(i.kindLabel())
+	g.Inc()
+	return func(code int, dryRun bool) {
+		g.Dec()
+		m.requests.WithLabelValues(append(labels, dryRunLabel(dryRun), strconv.Itoa(code))...).Inc()
+		m.duration.WithLabelValues(append(labels, dryRunLabel(dryRun))...).Observe(time.Since(start).Seconds())
+	}
+}
+
+func dryRunLabel(on bool) string {
+	if on {
+		return "All"
+	}
+	return ""
+}
+
+var verbLabels = map[string]string{
+	"get": "GET", "list": "LIST", "watch": "WATCH", "create": "POST", "update": "PUT", "patch": "PATCH",
+	"delete": "DELETE", "deletecollection": "DELETECOLLECTION", "post": "POST", "put": "PUT", "head": "HEAD",
+}
+
+// metricLabels name a request within bounds: paths that clients make up do
+// not make new series.
+func (i *RequestInfo) metricLabels() []string {
+	verb, known := verbLabels[i.Verb]
+	if !known {
+		verb = "OTHER"
+	}
+	if !i.IsResource {
+		return append(make([]string, 0, 9), verb, "", "", "", i.Path, "", "apiserver")
+	}
+	scope := "cluster"
+	switch {
+	case i.Name != "":
+		scope = "resource"
+	case i.Namespace != "":
+		scope = "namespace"
+	}
+	return append(make([]string, 0, 9), verb, i.Group, i.Version, i.Resource, i.Subresource, scope, "apiserver")
+}
+
+func (i *RequestInfo) kindLabel() string {
+	switch i.Verb {
+	case "get", "list", "head":
+		return "readOnly"
+	}
+	return "mutating"
+}

@@ -1,0 +1,91 @@
+package apiserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"skiff/internal/api"
+	"skiff/internal/apiserver/codec"
+	"skiff/internal/apiserver/discovery"
+)
+
+// Server answers the Kubernetes API. It is ready as soon as New returns.
+type Server struct {
+	cfg       Config
+	codec     *codec.Codec
+	managed   *managedFields
+	endpoints map[schema.GroupVersionResource]*endpoint
+	discovery *discovery.Handler
+	metrics   *metrics
+	log       *slog.Logger
+	handler   http.Handler
+
+	// stopping closes when watches and other long requests are to end.
+	stopping chan struct{}
+	stop     func()
+}
+
+// New makes a server. It starts nothing but what the tables of cfg.Store do
+// by themselves; long requests end when ctx does.
+func New(ctx context.Context, cfg Config) (*Server, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		cfg:       cfg,
+		codec:     codec.New(cfg.Scheme),
+		managed:   newManagedFields(cfg.Scheme),
+		endpoints: make(map[schema.GroupVersionResource]*endpoint, len(cfg.Resources)),
+		discovery: discovery.New(cfg.Resources),
+		metrics:   newMetrics(cfg.Metrics),
+		log:       cfg.Log,
+		stopping:  make(chan struct{}),
+	}
+	s.stop = sync.OnceFunc(func() { close(s.stopping) })
+	context.AfterFunc(ctx, s.stop)
+	for _, r := range cfg.Resources {
+		e := newEndpoint(s, r)
+		if have := s.endpoints[r.GroupVersionResource()]; have != nil {
+			return nil, fmt.Errorf("resource %s is defined twice", r.GroupVersionResource())
+		}
+		s.endpoints[r.GroupVersionResource()] = e
+	}
+	s.handler = s.filters(s.routes())
+	return s, nil
+}
+
+// Handler answers requests that come from anywhere: it authenticates them.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+func (c *Config) complete() error {
+	switch {
+	case c.Store == nil:
+		return errors.New("the API server needs a store")
+	case c.Scheme == nil:
+		return errors.New("the API server needs a scheme")
+	case c.Authenticator == nil || c.Authorizer == nil:
+		return errors.New("the API server needs an authenticator and an authorizer")
+	}
+	if c.Metrics == nil {
+		c.Metrics = prometheus.NewRegistry()
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return nil
+}
+
+// endpointOf finds the endpoint of a resource, in the version of r.
+func (s *Server) endpointOf(r *api.Resource) (*endpoint, error) {
+	if e := s.endpoints[r.GroupVersionResource()]; e != nil {
+		return e, nil
+	}
+	return nil, fmt.Errorf("resource %s is not served", r.GroupVersionResource())
+}

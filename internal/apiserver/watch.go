@@ -1,0 +1,155 @@
+package apiserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/internalversion"
+
+	"skiff/internal/apiserver/negotiate"
+	"skiff/internal/store"
+)
+
+// watch streams what changes, until the client goes, its time is up, or the
+// server stops.
+func (x *exchange) watch() error {
+	var err error
+	if x.media, err = negotiate.Response(x.r, true, negotiate.JSON, negotiate.Proto); err != nil {
+		return err
+	}
+	o, err := x.listOptions()
+	if err != nil {
+		return err
+	}
+	want, err := x.watchOptions(o)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(x.ctx(), watchTime(o.TimeoutSeconds))
+	defer cancel()
+	w, failed := x.e.table.Watch(ctx, want)
+	if failed != nil && !errors.Is(failed, store.ErrExpired) {
+		return storeError(failed, x.e.r, "")
+	}
+	frames := &frames{x: x, first: true}
+	run := func(s sink) error {
+		if failed != nil {
+			return s.send(frames.failure(tooOld(o.ResourceVersion)))
+		}
+		defer w.Stop()
+		return x.pump(ctx, w, frames, s)
+	}
+	if isWebSocket(x.r) {
+		return x.watchOverWebSocket(run)
+	}
+	x.w.Header().Set("Content-Type", x.media.StreamType())
+	x.w.Header().Set("X-Content-Type-Options", "nosniff")
+	x.w.WriteHeader(http.StatusOK)
+	s := &httpSink{w: x.w, control: http.NewResponseController(x.w)}
+	_ = s.flush()
+	_ = run(s) // the client has gone; it is not there to be told
+	return nil
+}
+
+// sink takes the frames of a watch.
+type sink interface {
+	send(frame []byte) error
+	flush() error
+}
+
+// pump sends events until there are no more. It flushes when it has caught up,
+// so that a burst travels together and a lone event at once.
+func (x *exchange) pump(ctx context.Context, w store.Watch, f *frames, s sink) error {
+	for {
+		select {
+		case ev, open := <-w.Events():
+			if !open {
+				if err := w.Err(); errors.Is(err, store.ErrExpired) && f.first {
+					return errors.Join(s.send(f.failure(tooOld(""))), s.flush())
+				}
+				return nil
+			}
+			frame, err := f.event(ev)
+			if err != nil {
+				return errors.Join(s.send(f.failure(err)), s.flush())
+			}
+			if err := s.send(frame); err != nil {
+				return err
+			}
+			if len(w.Events()) == 0 {
+				if err := s.flush(); err != nil {
+					return err
+				}
+			}
+		case <-ctx.Done():
+			return nil
+		case <-x.s.stopping:
+			return nil
+		}
+	}
+}
+
+// watchOptions translates the request into what the store is to send.
+func (x *exchange) watchOptions(o *internalversion.ListOptions) (store.WatchOptions, error) {
+	want := store.WatchOptions{
+		Namespace: x.Namespace, Labels: o.LabelSelector, Fields: o.FieldSelector, Bookmarks: o.AllowWatchBookmarks,
+	}
+	want.Name, _ = nameIn(o.FieldSelector)
+	n, err := x.minRevision(o.ResourceVersion)
+	if err != nil {
+		return want, err
+	}
+	initial := o.SendInitialEvents
+	switch {
+	case initial != nil && *initial:
+		want.Initial, want.MinRevision = true, n
+	case n > 0:
+		want.Since = n
+	case initial != nil: // from now on, and nothing of what is there
+		l, err := x.e.table.List(x.ctx(), store.ListOptions{Name: "-", MinRevision: n})
+		if err != nil {
+			return want, storeError(err, x.e.r, "")
+		}
+		want.Since = l.Revision
+	default:
+		want.MinRevision = n
+	}
+	return want, nil
+}
+
+// watchTime spreads the ends of watches over half an hour, so that the
+// clients of a restarted server do not all come back at once, for ever.
+func watchTime(asked *int64) time.Duration {
+	if asked != nil && *asked > 0 {
+		return time.Duration(*asked) * time.Second
+	}
+	return 30*time.Minute + rand.N(30*time.Minute)
+}
+
+func tooOld(version string) error {
+	return apierrors.NewResourceExpired(fmt.Sprintf("too old resource version: %s", version))
+}
+
+// httpSink writes frames to the body of an answer.
+type httpSink struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (s *httpSink) send(frame []byte) error {
+	_, err := s.w.Write(frame)
+	return err
+}
+
+func (s *httpSink) flush() error { return s.control.Flush() }
+
+func isWebSocket(r *http.Request) bool {
+	return strings.EqualFold(r.Header.Get("Upgrade"), "websocket") &&
+		strings.Contains(strings.ToLower(r.Header.Get("Connection")), "upgrade")
+}
