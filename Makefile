@@ -1,0 +1,62 @@
+# make up     start a cluster on this machine        make test   run everything that tests this project
+# make down   stop it, leave nothing behind          make bench  measure it
+
+SHELL := /bin/bash
+export CGO_ENABLED ?= 0
+
+VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS   := -s -w -X skiff/internal/version.GitCommit=$(VERSION)
+GOSOURCES := $(shell find cmd internal -name '*.go' -not -name '*_test.go') go.mod go.sum
+
+.PHONY: up down build test unit e2e bench deps clean generate
+
+up: build
+	@bin/skiff up $(UPFLAGS)
+
+down:
+	@bin/skiff down
+
+build: bin/skiff bin/kubectl
+
+include internal/runtime/helpers.mk
+
+bin/skiff: $(GOSOURCES) | deps helpers
+	go build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/skiff
+
+bin/kubectl: bin/skiff
+	@ln -sf skiff $@
+
+# The system packages that skiff itself needs: runc to run containers, a C
+# compiler for the pause program.
+deps:
+	@$(call install,runc,runc)
+	@$(call install,cc,gcc libc6-dev)
+
+# The packages that only the tests need.
+testdeps: deps
+	@$(call install,curl,curl)
+	@$(call install,nft,nftables)
+	@$(call install,ip,iproute2)
+
+define install
+if ! command -v $(1) >/dev/null; then echo "installing $(2)"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2) >/dev/null || { echo "$(2) is missing: install it as root" >&2; exit 1; }; fi
+endef
+
+test: build testdeps unit e2e
+
+# Unit and integration tests, under the race detector (which needs cgo).
+unit:
+	CGO_ENABLED=1 go test -race ./cmd/... ./internal/... ./test/images/...
+
+# Real containers on this machine; needs root.
+e2e: build
+	go test -count=1 -timeout 20m ./test/e2e/...
+
+bench: build
+	go run ./test/bench
+
+generate:
+	go generate ./...
+
+clean:
+	rm -rf bin
