@@ -30,6 +30,9 @@ const inLab = "SKIFF_NETWORK_LAB"
 // TestMain runs the tests in network and mount namespaces of their own: they
 // change links, routes, tables and settings, and the host's are not theirs.
 func TestMain(m *testing.M) {
+	if os.Getenv(asNode) != "" {
+		os.Exit(nodeMain())
+	}
 	if os.Getuid() != 0 || os.Getenv(inLab) != "" {
 		if os.Getenv(inLab) != "" {
 			os.Exit(labMain(m))
