@@ -22,8 +22,7 @@ import (
 // and merges what is applied. It is the only user of the field managers, so
 // that a leaner way of keeping the account can take their place.
 type managedFields struct {
-	scheme *runtime.Scheme
-	types  func() managedfields.TypeConverter // made when first needed: it parses all schemas
+	types func() managedfields.TypeConverter // made when first needed: it parses all schemas
 
 	mu       sync.Mutex
 	managers map[managerKey]*managedfields.FieldManager
@@ -36,7 +35,6 @@ type managerKey struct {
 
 func newManagedFields(scheme *runtime.Scheme) *managedFields {
 	return &managedFields{
-		scheme:   scheme,
 		managers: map[managerKey]*managedfields.FieldManager{},
 		types: sync.OnceValue(func() managedfields.TypeConverter {
 			return applyconfigurations.NewTypeConverter(scheme)
@@ -80,8 +78,8 @@ func (m *managedFields) manager(r *api.Resource, subresource string) (*managedfi
 	if f := m.managers[key]; f != nil {
 		return f, nil
 	}
-	c := conversion{m.scheme, r}
-	f, err := managedfields.NewDefaultFieldManager(m.types(), c, c, m.scheme, r.GroupVersionKind, r.GroupVersion(), subresource, ignored(r, subresource))
+	c := conversion{r}
+	f, err := managedfields.NewDefaultFieldManager(m.types(), c, c, c, r.GroupVersionKind, r.GroupVersion(), subresource, ignored(r, subresource))
 	if err == nil {
 		m.managers[key] = f
 	}
@@ -108,10 +106,7 @@ func ignored(r *api.Resource, subresource string) map[fieldpath.APIVersion]field
 
 // conversion is what field managers need to know of a kind: with one version
 // a kind, converting is at most decoding.
-type conversion struct {
-	scheme *runtime.Scheme
-	r      *api.Resource
-}
+type conversion struct{ r *api.Resource }
 
 func (c conversion) ConvertToVersion(in runtime.Object, target runtime.GroupVersioner) (runtime.Object, error) {
 	kind := in.GetObjectKind().GroupVersionKind()
@@ -136,6 +131,12 @@ func (c conversion) Convert(in, out, _ any) error {
 
 func (c conversion) ConvertFieldLabel(_ schema.GroupVersionKind, label, value string) (string, string, error) {
 	return label, value, nil
+}
+
+func (c conversion) New(kind schema.GroupVersionKind) (runtime.Object, error) {
+	obj := c.r.New()
+	obj.GetObjectKind().SetGroupVersionKind(kind)
+	return obj, nil
 }
 
 func (c conversion) Default(obj runtime.Object) {
