@@ -1,19 +1,152 @@
 package core
 
 import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/table"
 )
 
-// Node is a machine that runs pods.
+// Node is a machine that runs pods. Its kubelet creates it, status and all.
 var Node = api.Define(api.Kind[*corev1.Node]{
 	GVK: gv.WithKind("Node"), Plural: "nodes", Prefix: "minions",
 	ShortNames: []string{"no"},
 	New:        api.New[corev1.Node], NewList: api.NewList[corev1.NodeList],
-	Spec: func(o *corev1.Node) any { return o.Spec },
+
+	Default:        defaultNode,
+	Validate:       validateNode,
+	ValidateUpdate: validateNodeUpdate,
+
 	Parts: []api.PartOf[*corev1.Node]{
-		api.Status(func(dst, src *corev1.Node) { dst.Status = src.Status }),
+		api.Status(func(dst, src *corev1.Node) { dst.Status = src.Status }).GivenOnCreate(),
 	},
 	Subresources: []api.Subresource{api.Proxy("NodeProxyOptions")},
+
+	Columns: table.Of("Name", "Status", "Roles", "Age", "Version").
+		Wide("Internal-IP", "External-IP", "OS-Image", "Kernel-Version", "Container-Runtime"),
+	Row:        nodeRow,
+	FieldNames: []string{"spec.unschedulable"},
+	Fields: func(o *corev1.Node) map[string]string {
+		return map[string]string{"spec.unschedulable": strconv.FormatBool(o.Spec.Unschedulable)}
+	},
 })
+
+func defaultNode(o *corev1.Node) {
+	if o.Status.Allocatable == nil {
+		o.Status.Allocatable = maps.Clone(o.Status.Capacity)
+	}
+	// podCIDR is the first of podCIDRs; clients may write either.
+	if len(o.Spec.PodCIDRs) == 0 && o.Spec.PodCIDR != "" {
+		o.Spec.PodCIDRs = []string{o.Spec.PodCIDR}
+	}
+	if len(o.Spec.PodCIDRs) > 0 {
+		o.Spec.PodCIDR = o.Spec.PodCIDRs[0]
+	}
+}
+
+func validateNode(o *corev1.Node) field.ErrorList {
+	p := field.NewPath("spec")
+	errs := validateTaints(o.Spec.Taints, p.Child("taints"))
+	if len(o.Spec.PodCIDRs) > 2 {
+		errs = append(errs, field.Invalid(p.Child("podCIDRs"), o.Spec.PodCIDRs, "may specify no more than one CIDR for each IP family"))
+	}
+	for i, c := range o.Spec.PodCIDRs {
+		errs = append(errs, validation.IsValidCIDRForLegacyField(p.Child("podCIDRs").Index(i), c, false, nil)...)
+	}
+	return errs
+}
+
+func validateTaints(taints []corev1.Taint, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := sets.New[string]()
+	for i, t := range taints {
+		ip := p.Index(i)
+		errs = append(errs, meta.Invalid(ip.Child("key"), t.Key, validation.IsQualifiedName(t.Key))...)
+		errs = append(errs, meta.Invalid(ip.Child("value"), t.Value, validation.IsValidLabelValue(t.Value))...)
+		errs = append(errs, meta.Enum(ip.Child("effect"), t.Effect,
+			corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule, corev1.TaintEffectNoExecute)...)
+		id := t.Key + ":" + string(t.Effect)
+		if seen.Has(id) {
+			d := field.Duplicate(ip, t)
+			d.Detail = "taints must be unique by key and effect pair"
+			errs = append(errs, d)
+		}
+		seen.Insert(id)
+	}
+	return errs
+}
+
+func validateNodeUpdate(o, old *corev1.Node) field.ErrorList {
+	p := field.NewPath("spec")
+	var errs field.ErrorList
+	if len(old.Spec.PodCIDRs) > 0 && !slices.Equal(o.Spec.PodCIDRs, old.Spec.PodCIDRs) {
+		errs = append(errs, field.Forbidden(p.Child("podCIDRs"), "node updates may not change podCIDR except from \"\" to valid"))
+	}
+	if old.Spec.ProviderID != "" && o.Spec.ProviderID != old.Spec.ProviderID {
+		errs = append(errs, field.Forbidden(p.Child("providerID"), "node updates may not change providerID except from \"\" to valid"))
+	}
+	return errs
+}
+
+func nodeRow(o *corev1.Node) []any {
+	i := o.Status.NodeInfo
+	return []any{
+		o.Name, nodeStatus(o), nodeRoles(o), table.Age(o.CreationTimestamp), i.KubeletVersion,
+		nodeAddress(o, corev1.NodeInternalIP), nodeAddress(o, corev1.NodeExternalIP),
+		table.Or(i.OSImage, table.Unknown), table.Or(i.KernelVersion, table.Unknown), table.Or(i.ContainerRuntimeVersion, table.Unknown),
+	}
+}
+
+func nodeStatus(o *corev1.Node) string {
+	status := "Unknown"
+	for _, c := range o.Status.Conditions {
+		if c.Type != corev1.NodeReady {
+			continue
+		}
+		status = "NotReady"
+		if c.Status == corev1.ConditionTrue {
+			status = "Ready"
+		}
+	}
+	if o.Spec.Unschedulable {
+		status += ",SchedulingDisabled"
+	}
+	return status
+}
+
+// Labels that name the roles of a node: in the key, and, the older one, in the
+// value.
+const (
+	rolePrefix = "node-role.kubernetes.io/"
+	roleLabel  = "kubernetes.io/role"
+)
+
+func nodeRoles(o *corev1.Node) string {
+	roles := sets.New[string]()
+	for k, v := range o.Labels {
+		if role, ok := strings.CutPrefix(k, rolePrefix); ok && role != "" {
+			roles.Insert(role)
+		} else if k == roleLabel && v != "" {
+			roles.Insert(v)
+		}
+	}
+	return table.Join(sets.List(roles))
+}
+
+func nodeAddress(o *corev1.Node, t corev1.NodeAddressType) string {
+	for _, a := range o.Status.Addresses {
+		if a.Type == t {
+			return a.Address
+		}
+	}
+	return table.None
+}

@@ -1,19 +1,187 @@
 package core
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/table"
 )
 
-// Service names a set of pods by one address.
+// Service names a set of pods by one address. Its addresses and node ports are
+// allocated by the API server; here they are only judged, and kept on updates
+// that leave them out.
 var Service = api.Define(api.Kind[*corev1.Service]{
 	GVK: gv.WithKind("Service"), Plural: "services", Prefix: "services/specs", Namespaced: true,
 	ShortNames: []string{"svc"}, Categories: []string{"all"},
 	New: api.New[corev1.Service], NewList: api.NewList[corev1.ServiceList],
+	ValidateName:        meta.Label1035,
 	AllowCreateOnUpdate: true,
+
+	Default:        defaultService,
+	PrepareCreate:  prepareService,
+	PrepareUpdate:  keepAllocated,
+	Validate:       validateService,
+	ValidateUpdate: validateServiceUpdate,
+
 	Parts: []api.PartOf[*corev1.Service]{
 		api.Status(func(dst, src *corev1.Service) { dst.Status = src.Status }),
 	},
 	Subresources: []api.Subresource{api.Proxy("ServiceProxyOptions")},
+
+	Columns:    table.Of("Name", "Type", "Cluster-IP", "External-IP", "Port(s)", "Age").Wide("Selector"),
+	Row:        serviceRow,
+	FieldNames: []string{"spec.clusterIP", "spec.type"},
+	Fields: func(o *corev1.Service) map[string]string {
+		return map[string]string{"spec.clusterIP": o.Spec.ClusterIP, "spec.type": string(o.Spec.Type)}
+	},
 })
+
+func defaultService(o *corev1.Service) {
+	s := &o.Spec
+	meta.Fill(&s.Type, corev1.ServiceTypeClusterIP)
+	meta.Fill(&s.SessionAffinity, corev1.ServiceAffinityNone)
+	switch s.SessionAffinity {
+	case corev1.ServiceAffinityNone:
+		s.SessionAffinityConfig = nil
+	case corev1.ServiceAffinityClientIP:
+		meta.FillPtr(&s.SessionAffinityConfig, corev1.SessionAffinityConfig{})
+		meta.FillPtr(&s.SessionAffinityConfig.ClientIP, corev1.ClientIPConfig{})
+		meta.FillPtr(&s.SessionAffinityConfig.ClientIP.TimeoutSeconds, corev1.DefaultClientIPServiceAffinitySeconds)
+	}
+	for i := range s.Ports {
+		p := &s.Ports[i]
+		meta.Fill(&p.Protocol, corev1.ProtocolTCP)
+		if p.TargetPort == intstr.FromInt32(0) || p.TargetPort == intstr.FromString("") {
+			p.TargetPort = intstr.FromInt32(p.Port)
+		}
+	}
+	if reachableFromOutside(s) {
+		meta.Fill(&s.ExternalTrafficPolicy, corev1.ServiceExternalTrafficPolicyCluster)
+	}
+	if s.Type != corev1.ServiceTypeExternalName {
+		meta.FillPtr(&s.InternalTrafficPolicy, corev1.ServiceInternalTrafficPolicyCluster)
+	}
+	if s.Type == corev1.ServiceTypeLoadBalancer {
+		meta.FillPtr(&s.AllocateLoadBalancerNodePorts, true)
+		for i := range o.Status.LoadBalancer.Ingress {
+			if in := &o.Status.LoadBalancer.Ingress[i]; in.IP != "" {
+				meta.FillPtr(&in.IPMode, corev1.LoadBalancerIPModeVIP)
+			}
+		}
+	}
+}
+
+func reachableFromOutside(s *corev1.ServiceSpec) bool {
+	return s.Type == corev1.ServiceTypeLoadBalancer || s.Type == corev1.ServiceTypeNodePort ||
+		s.Type == corev1.ServiceTypeClusterIP && len(s.ExternalIPs) > 0
+}
+
+// prepareService fills in what a single-stack Service has: one address of the
+// family of the address asked for, or IPv4.
+func prepareService(o *corev1.Service) {
+	s := &o.Spec
+	if len(s.ClusterIPs) == 0 && s.ClusterIP != "" {
+		s.ClusterIPs = []string{s.ClusterIP}
+	}
+	if s.Type == corev1.ServiceTypeExternalName {
+		return
+	}
+	meta.FillPtr(&s.IPFamilyPolicy, corev1.IPFamilyPolicySingleStack)
+	if len(s.IPFamilies) > 0 {
+		return
+	}
+	s.IPFamilies = []corev1.IPFamily{corev1.IPv4Protocol}
+	if strings.Contains(s.ClusterIP, ":") {
+		s.IPFamilies[0] = corev1.IPv6Protocol
+	}
+}
+
+// keepAllocated keeps addresses and node ports that the client left out and
+// that the Service still needs.
+func keepAllocated(o, old *corev1.Service) {
+	s, was := &o.Spec, &old.Spec
+	if needsClusterIP(s) && needsClusterIP(was) {
+		meta.Fill(&s.ClusterIP, was.ClusterIP)
+		if len(s.ClusterIPs) == 0 && s.ClusterIP == was.ClusterIP {
+			s.ClusterIPs = slices.Clone(was.ClusterIPs)
+		}
+		if s.IPFamilyPolicy == nil {
+			s.IPFamilyPolicy = was.IPFamilyPolicy
+		}
+		if len(s.IPFamilies) == 0 {
+			s.IPFamilies = slices.Clone(was.IPFamilies)
+		}
+	}
+	if needsNodePort(s) && needsNodePort(was) {
+		for i := range s.Ports {
+			for _, p := range was.Ports {
+				if p.Port == s.Ports[i].Port && p.Protocol == s.Ports[i].Protocol {
+					meta.Fill(&s.Ports[i].NodePort, p.NodePort)
+				}
+			}
+		}
+	}
+	if needsHealthCheck(s) && needsHealthCheck(was) {
+		meta.Fill(&s.HealthCheckNodePort, was.HealthCheckNodePort)
+	}
+	if !needsClusterIP(s) && needsClusterIP(was) && s.ClusterIP == was.ClusterIP {
+		// Turned into an ExternalName: what it had is given back.
+		s.ClusterIP, s.ClusterIPs, s.IPFamilies, s.IPFamilyPolicy = "", nil, nil, nil
+	}
+}
+
+func needsClusterIP(s *corev1.ServiceSpec) bool { return s.Type != corev1.ServiceTypeExternalName }
+
+func needsNodePort(s *corev1.ServiceSpec) bool {
+	return s.Type == corev1.ServiceTypeNodePort || s.Type == corev1.ServiceTypeLoadBalancer
+}
+
+func needsHealthCheck(s *corev1.ServiceSpec) bool {
+	return s.Type == corev1.ServiceTypeLoadBalancer && s.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal
+}
+
+func serviceRow(o *corev1.Service) []any {
+	ip := table.None
+	if len(o.Spec.ClusterIPs) > 0 {
+		ip = o.Spec.ClusterIPs[0]
+	} else if o.Spec.ClusterIP != "" {
+		ip = o.Spec.ClusterIP
+	}
+	return []any{
+		o.Name, string(o.Spec.Type), ip, externalIP(o), servicePorts(o.Spec.Ports),
+		table.Age(o.CreationTimestamp), table.Labels(o.Spec.Selector),
+	}
+}
+
+func externalIP(o *corev1.Service) string {
+	switch o.Spec.Type {
+	case corev1.ServiceTypeExternalName:
+		return o.Spec.ExternalName
+	case corev1.ServiceTypeLoadBalancer:
+		var ips []string
+		for _, in := range o.Status.LoadBalancer.Ingress {
+			ips = append(ips, table.Or(in.IP, in.Hostname))
+		}
+		ips = append(ips, o.Spec.ExternalIPs...)
+		return table.Or(strings.Join(ips, ","), "<pending>")
+	}
+	return table.Join(o.Spec.ExternalIPs)
+}
+
+func servicePorts(ports []corev1.ServicePort) string {
+	var out []string
+	for _, p := range ports {
+		if p.NodePort > 0 {
+			out = append(out, fmt.Sprintf("%d:%d/%s", p.Port, p.NodePort, p.Protocol))
+		} else {
+			out = append(out, fmt.Sprintf("%d/%s", p.Port, p.Protocol))
+		}
+	}
+	return table.Join(out)
+}

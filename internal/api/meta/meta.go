@@ -45,3 +45,9 @@ func GenerateName(base string) string {
 	}
 	return base + rand.String(suffixLength)
 }
+
+// FinalizerName judges one finalizer of a Namespace's spec: a qualified name,
+// and one that Kubernetes knows when it has no domain.
+func FinalizerName(p *field.Path, name string) field.ErrorList {
+	return apivalidation.ValidateFinalizerName(name, p)
+}

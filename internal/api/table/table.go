@@ -25,12 +25,12 @@ const (
 // Columns are the columns of a kind, in the order of the cells of its rows.
 type Columns []metav1.TableColumnDefinition
 
-// Of makes columns of strings; the first holds the object's name.
+// Of makes columns of strings; "Name" holds the object's name.
 func Of(names ...string) Columns {
 	var c Columns
-	for i, name := range names {
+	for _, name := range names {
 		d := metav1.TableColumnDefinition{Name: name, Type: "string"}
-		if i == 0 {
+		if name == "Name" {
 			d.Format = "name"
 		}
 		c = append(c, d)
@@ -44,6 +44,18 @@ func (c Columns) Integers(names ...string) Columns {
 		for _, name := range names {
 			if c[i].Name == name {
 				c[i].Type = "integer"
+			}
+		}
+	}
+	return c
+}
+
+// OnlyWide says that the columns called names are for -o wide.
+func (c Columns) OnlyWide(names ...string) Columns {
+	for i := range c {
+		for _, name := range names {
+			if c[i].Name == name {
+				c[i].Priority = 1
 			}
 		}
 	}

@@ -1,0 +1,117 @@
+// Package apitest is what the tests of kinds share: objects written as YAML,
+// and their defaults, errors and rows compared with what is expected. It is
+// for tests only.
+package apitest
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/yaml"
+
+	"skiff/internal/api"
+)
+
+// Parse reads an object as the client wrote it. Unknown fields fail the test.
+func Parse(t *testing.T, r *api.Resource, text string) api.Object {
+	t.Helper()
+	o := r.New()
+	if err := yaml.UnmarshalStrict([]byte(text), o); err != nil {
+		t.Fatalf("%s: %v\n%s", r.Kind, err, text)
+	}
+	return o
+}
+
+// Defaulted is Parse with the kind's defaults.
+func Defaulted(t *testing.T, r *api.Resource, text string) api.Object {
+	t.Helper()
+	o := Parse(t, r, text)
+	if r.Default != nil {
+		r.Default(o)
+	}
+	return o
+}
+
+// Created is the object as it is stored on create.
+func Created(t *testing.T, r *api.Resource, text string) api.Object {
+	t.Helper()
+	o := Defaulted(t, r, text)
+	r.PrepareCreate(o)
+	return o
+}
+
+// Same compares an object with what is expected of it, both as JSON.
+func Same(t *testing.T, o any, want string) {
+	t.Helper()
+	raw, err := json.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(tree(t, []byte(want)), tree(t, raw)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func tree(t *testing.T, text []byte) map[string]any {
+	t.Helper()
+	var m map[string]any
+	if err := yaml.Unmarshal(text, &m); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return m
+}
+
+// Errors compares errors with what is expected of them: the beginning of each,
+// in order.
+func Errors(t *testing.T, errs field.ErrorList, want ...string) {
+	t.Helper()
+	ok := len(errs) == len(want)
+	for i := 0; ok && i < len(want); i++ {
+		ok = strings.HasPrefix(errs[i].Error(), want[i])
+	}
+	if !ok {
+		t.Errorf("got\n\t%s\nwant\n\t%s", join(errs), strings.Join(want, "\n\t"))
+	}
+}
+
+func join(errs field.ErrorList) string {
+	var lines []string
+	for _, e := range errs {
+		lines = append(lines, e.Error())
+	}
+	return strings.Join(lines, "\n\t")
+}
+
+// Refused applies the kind's defaults and rules to a new object.
+func Refused(t *testing.T, r *api.Resource, text string, want ...string) {
+	t.Helper()
+	Errors(t, r.Validate(Created(t, r, text)), want...)
+}
+
+// Updated applies the rules of an update from old to text.
+func Updated(t *testing.T, r *api.Resource, old, text string, want ...string) {
+	t.Helper()
+	o, was := Created(t, r, text), Created(t, r, old)
+	for _, x := range []api.Object{o, was} {
+		x.SetResourceVersion("1")
+		x.SetUID("u")
+	}
+	r.PrepareUpdate(o, was)
+	Errors(t, append(r.Validate(o), r.ValidateUpdate(o, was)...), want...)
+}
+
+// Row compares the printed cells of an object, joined by " | ", with want.
+func Row(t *testing.T, r *api.Resource, text, want string) {
+	t.Helper()
+	var cells []string
+	for _, c := range r.Row(Parse(t, r, text)) {
+		cells = append(cells, fmt.Sprint(c))
+	}
+	if got := strings.Join(cells, " | "); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
