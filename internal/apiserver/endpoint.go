@@ -3,6 +3,7 @@ package apiserver
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -57,4 +58,12 @@ func (e *endpoint) copyOf(i store.Item) api.Object {
 	obj := i.Object().DeepCopyObject().(api.Object)
 	obj.GetObjectKind().SetGroupVersionKind(e.r.GroupVersionKind)
 	return obj
+}
+
+// hasSubresource says whether the resource has a subresource of that name.
+func (e *endpoint) hasSubresource(name string) bool {
+	if e.r.Part(name) != nil || (name == "scale" && e.r.Scale != nil) {
+		return true
+	}
+	return slices.ContainsFunc(e.r.Subresources, func(s api.Subresource) bool { return s.Name == name })
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"skiff/internal/apiserver/authn"
 	"skiff/internal/apiserver/authz"
@@ -37,10 +38,20 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		w.Header().Set("Audit-Id", id)
 		w.Header().Set("Cache-Control", "no-cache, private")
 		rec := &recorder{ResponseWriter: w}
-		done := s.metrics.begin(info, isLongRunning(info))
+		done := s.metrics.begin(info, s.knows(info), isLongRunning(info))
 		defer func() { done(rec.code(), isDryRun(r)) }()
 		next.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), infoKey{}, info)))
 	})
+}
+
+// knows says whether there is something at the path of a request.
+func (s *Server) knows(i *RequestInfo) bool {
+	if !i.IsResource {
+		_, known := s.paths[i.Path]
+		return known || s.discovery.Has(i.Path)
+	}
+	e := s.endpoints[schema.GroupVersionResource{Group: i.Group, Version: i.Version, Resource: i.Resource}]
+	return e != nil && (i.Subresource == "" || e.hasSubresource(i.Subresource))
 }
 
 func isDryRun(r *http.Request) bool { return strings.Contains(r.URL.RawQuery, "dryRun") }

@@ -22,7 +22,7 @@ import (
 // and merges what is applied. It is the only user of the field managers, so
 // that a leaner way of keeping the account can take their place.
 type managedFields struct {
-	types func() managedfields.TypeConverter // made when first needed: it parses all schemas
+	types func() managedfields.TypeConverter // made once: it parses all schemas
 
 	mu       sync.Mutex
 	managers map[managerKey]*managedfields.FieldManager
@@ -34,12 +34,14 @@ type managerKey struct {
 }
 
 func newManagedFields(scheme *runtime.Scheme) *managedFields {
-	return &managedFields{
+	m := &managedFields{
 		managers: map[managerKey]*managedfields.FieldManager{},
 		types: sync.OnceValue(func() managedfields.TypeConverter {
 			return applyconfigurations.NewTypeConverter(scheme)
 		}),
 	}
+	go m.types() // 60 ms: the first write comes soon, and should find it done
+	return m
 }
 
 // update writes down in obj that manager changed it from live. Fields of

@@ -40,9 +40,11 @@ func newMetrics(reg *prometheus.Registry) *metrics {
 	return m
 }
 
-// begin notes the start of a request, and returns what notes its end.
-func (m *metrics) begin(i *RequestInfo, long bool) (done func(code int, dryRun bool)) {
-	labels := i.metricLabels()
+// begin notes the start of a request, and returns what notes its end. What is
+// not known is counted without its name: clients must not make new series by
+// making up paths.
+func (m *metrics) begin(i *RequestInfo, known, long bool) (done func(code int, dryRun bool)) {
+	labels := i.metricLabels(known)
 	start := time.Now()
 	if long {
 		g := m.longRunning.WithLabelValues(labels...)
@@ -73,15 +75,19 @@ var verbLabels = map[string]string{
 	"delete": "DELETE", "deletecollection": "DELETECOLLECTION", "post": "POST", "put": "PUT", "head": "HEAD",
 }
 
-// metricLabels name a request within bounds: paths that clients make up do
-// not make new series.
-func (i *RequestInfo) metricLabels() []string {
-	verb, known := verbLabels[i.Verb]
-	if !known {
+// metricLabels are the values of verb, group, version, resource, subresource,
+// scope and component.
+func (i *RequestInfo) metricLabels(known bool) []string {
+	out := make([]string, 0, 9)
+	verb := verbLabels[i.Verb]
+	if verb == "" {
 		verb = "OTHER"
 	}
+	if !known {
+		return append(out, verb, "", "", "", "", "", "apiserver")
+	}
 	if !i.IsResource {
-		return append(make([]string, 0, 9), verb, "", "", "", i.Path, "", "apiserver")
+		return append(out, verb, "", "", "", i.Path, "", "apiserver")
 	}
 	scope := "cluster"
 	switch {
@@ -90,7 +96,7 @@ func (i *RequestInfo) metricLabels() []string {
 	case i.Namespace != "":
 		scope = "namespace"
 	}
-	return append(make([]string, 0, 9), verb, i.Group, i.Version, i.Resource, i.Subresource, scope, "apiserver")
+	return append(out, verb, i.Group, i.Version, i.Resource, i.Subresource, scope, "apiserver")
 }
 
 func (i *RequestInfo) kindLabel() string {

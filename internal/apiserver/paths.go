@@ -2,13 +2,13 @@ package apiserver
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 )
 
-// pathMux answers requests that are not for resources.
-func (s *Server) pathMux() http.Handler {
-	mux := http.NewServeMux()
+// ownPaths are the handlers of what is neither a resource nor discovery.
+func (s *Server) ownPaths() map[string]http.Handler {
 	own := map[string]http.Handler{
 		"/version": http.HandlerFunc(s.serveVersion),
 		"/metrics": s.metrics.handler,
@@ -17,25 +17,27 @@ func (s *Server) pathMux() http.Handler {
 		own[p.path] = s.health(p)
 		own[p.path+"/"] = s.health(p)
 	}
-	for path, h := range s.cfg.Paths {
-		own[path] = h
-	}
-	for path, h := range own {
+	maps.Copy(own, s.cfg.Paths)
+	return own
+}
+
+// pathMux answers requests that are not for resources.
+func (s *Server) pathMux() http.Handler {
+	mux := http.NewServeMux()
+	for path, h := range s.paths {
 		mux.Handle(path, h)
 	}
-	index := s.index(own)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		if handled, err := s.discovery.Serve(w, r); handled {
-			if err != nil {
-				writeError(w, r, err)
-			}
-			return
+		handled, err := s.discovery.Serve(w, r)
+		switch {
+		case handled && err == nil:
+		case handled:
+			writeError(w, r, err)
+		case r.URL.Path == "/":
+			s.serveIndex(w, r)
+		default:
+			writeError(w, r, errNoSuchPath)
 		}
-		if r.URL.Path == "/" {
-			index(w, r)
-			return
-		}
-		writeError(w, r, errNoSuchPath)
 	})
 	return mux
 }
@@ -44,18 +46,16 @@ func (s *Server) serveVersion(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, s.cfg.Version)
 }
 
-// index lists the paths there are.
-func (s *Server) index(own map[string]http.Handler) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		paths := s.discovery.Paths()
-		for p := range own {
-			if len(p) > 1 && p[len(p)-1] != '/' {
-				paths = append(paths, p)
-			}
+// serveIndex lists the paths there are.
+func (s *Server) serveIndex(w http.ResponseWriter, _ *http.Request) {
+	paths := s.discovery.Paths()
+	for p := range s.paths {
+		if p[len(p)-1] != '/' {
+			paths = append(paths, p)
 		}
-		slices.Sort(paths)
-		writeJSON(w, map[string][]string{"paths": paths})
 	}
+	slices.Sort(paths)
+	writeJSON(w, map[string][]string{"paths": paths})
 }
 
 func writeJSON(w http.ResponseWriter, v any) {

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"context"
+	"errors"
 
 	"skiff/internal/api"
 	"skiff/internal/store"
@@ -16,8 +17,13 @@ func NewReader(of Storage) api.Reader { return reader{of} }
 
 type reader struct{ of Storage }
 
+// Get looks once more, at the latest revision, for what is not there: it may
+// have been made a moment ago.
 func (r reader) Get(ctx context.Context, res *api.Resource, namespace, name string) (api.Object, error) {
 	item, err := r.of.Table(res).Get(ctx, namespace, name, 0)
+	if errors.Is(err, store.ErrNotFound) {
+		item, err = r.of.Table(res).Get(ctx, namespace, name, store.Latest)
+	}
 	if err != nil {
 		return nil, storeError(err, res, name)
 	}

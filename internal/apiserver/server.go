@@ -25,6 +25,7 @@ type Server struct {
 	discovery *discovery.Handler
 	metrics   *metrics
 	log       *slog.Logger
+	paths     map[string]http.Handler // beside resources and discovery
 	handler   http.Handler
 
 	// stopping closes when watches and other long requests are to end.
@@ -57,6 +58,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		}
 		s.endpoints[r.GroupVersionResource()] = e
 	}
+	s.paths = s.ownPaths()
 	s.handler = s.filters(s.routes())
 	return s, nil
 }

@@ -83,6 +83,9 @@ func (h *Handler) Paths() []string {
 	return out
 }
 
+// Has says whether Serve answers a path.
+func (h *Handler) Has(path string) bool { return (*h.documents.Load())[path] != nil }
+
 // Serve answers the request if its path is one of discovery; handled says so.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (handled bool, err error) {
 	path := r.URL.Path
