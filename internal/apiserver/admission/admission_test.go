@@ -1,0 +1,252 @@
+package admission
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	certificatesv1 "k8s.io/api/certificates/v1"
+	corev1 "k8s.io/api/core/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"skiff/internal/api"
+	"skiff/internal/api/certificates"
+	"skiff/internal/api/core"
+	"skiff/internal/apiserver/authn"
+	"skiff/internal/apiserver/authz"
+	"skiff/internal/apiserver/testreader"
+)
+
+func named(namespace, name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: namespace, Name: name}
+}
+
+func namespace(name string) *corev1.Namespace {
+	return &corev1.Namespace{ObjectMeta: named("", name), Status: corev1.NamespaceStatus{Phase: corev1.NamespaceActive}}
+}
+
+func create(r *api.Resource, obj api.Object) *Request {
+	return &Request{Operation: Create, Resource: r, Namespace: obj.GetNamespace(), Name: obj.GetName(), Object: obj, User: authn.NewUser("ann")}
+}
+
+func pass(t *testing.T, p Plugin, r *Request) {
+	t.Helper()
+	if err := run(t.Context(), p, r); err != nil {
+		t.Errorf("%s: %v", p.Name(), err)
+	}
+}
+
+func refuse(t *testing.T, p Plugin, r *Request, want string) error {
+	t.Helper()
+	err := run(t.Context(), p, r)
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%s: %v, want %q", p.Name(), err, want)
+	}
+	return err
+}
+
+func run(ctx context.Context, p Plugin, r *Request) error {
+	if err := p.Admit(ctx, r); err != nil {
+		return err
+	}
+	return p.Validate(ctx, r)
+}
+
+func newPod(namespace, name string) *corev1.Pod {
+	return &corev1.Pod{ObjectMeta: named(namespace, name), Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "c"}}}}
+}
+
+func TestNamespaceLifecycle(t *testing.T) {
+	going := namespace("going")
+	going.Status.Phase = corev1.NamespaceTerminating
+	p := NamespaceLifecycle{testreader.New(namespace("team"), going)}
+	pass(t, p, create(core.Pod, newPod("team", "p")))
+	refuse(t, p, create(core.Pod, newPod("nowhere", "p")), `namespaces "nowhere" not found`)
+	err := refuse(t, p, create(core.Pod, newPod("going", "p")), `pods "p" is forbidden: unable to create new content in namespace going because it is being terminated`)
+	if !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+		t.Error("the refusal does not say NamespaceTerminating")
+	}
+	update := create(core.Pod, newPod("going", "p"))
+	update.Operation = Update
+	pass(t, p, update)
+	for _, name := range []string{"default", "kube-system", "kube-public"} {
+		refuse(t, p, &Request{Operation: Delete, Resource: core.Namespace, Name: name}, "this namespace may not be deleted")
+	}
+	pass(t, p, &Request{Operation: Delete, Resource: core.Namespace, Name: "team"})
+}
+
+func TestServiceAccount(t *testing.T) {
+	account := &corev1.ServiceAccount{ObjectMeta: named("team", "default"), ImagePullSecrets: []corev1.LocalObjectReference{{Name: "pull"}}}
+	no := false
+	quiet := &corev1.ServiceAccount{ObjectMeta: named("team", "quiet"), AutomountServiceAccountToken: &no}
+	p := ServiceAccount{testreader.New(account, quiet)}
+
+	pod := newPod("team", "p")
+	pod.Spec.InitContainers = []corev1.Container{{Name: "i", VolumeMounts: []corev1.VolumeMount{{Name: "own", MountPath: tokenMountPath}}}}
+	pass(t, p, create(core.Pod, pod))
+	if pod.Spec.ServiceAccountName != "default" || pod.Spec.DeprecatedServiceAccount != "default" || pod.Spec.ImagePullSecrets[0].Name != "pull" {
+		t.Errorf("%+v", pod.Spec)
+	}
+	if len(pod.Spec.Volumes) != 1 || len(pod.Spec.Volumes[0].Projected.Sources) != 3 || len(pod.Spec.InitContainers[0].VolumeMounts) != 1 {
+		t.Fatalf("volumes %+v, mounts of the init container %v", pod.Spec.Volumes, pod.Spec.InitContainers[0].VolumeMounts)
+	}
+	mount := pod.Spec.Containers[0].VolumeMounts[0]
+	if mount.Name != pod.Spec.Volumes[0].Name || !strings.HasPrefix(mount.Name, "kube-api-access-") || !mount.ReadOnly || mount.MountPath != tokenMountPath {
+		t.Errorf("mount %+v", mount)
+	}
+	pass(t, p, create(core.Pod, pod))
+	if len(pod.Spec.Volumes) != 1 || len(pod.Spec.Containers[0].VolumeMounts) != 1 {
+		t.Error("a second pass mounts again")
+	}
+
+	other := newPod("team", "p")
+	other.Spec.ServiceAccountName = "quiet"
+	pass(t, p, create(core.Pod, other))
+	if len(other.Spec.Volumes) != 0 {
+		t.Error("a token is mounted though the account wants none")
+	}
+	missing := newPod("team", "p")
+	missing.Spec.ServiceAccountName = "nobody"
+	refuse(t, p, create(core.Pod, missing), `error looking up service account team/nobody: serviceaccount "nobody" not found`)
+}
+
+func TestPriority(t *testing.T) {
+	p := Priority{testreader.New(&schedulingv1.PriorityClass{ObjectMeta: named("", "high"), Value: 1000})}
+	plain, high, wrong, unknown := newPod("team", "a"), newPod("team", "b"), newPod("team", "c"), newPod("team", "d")
+	high.Spec.PriorityClassName, unknown.Spec.PriorityClassName = "high", "absurd"
+	five := int32(5)
+	wrong.Spec.Priority = &five
+	pass(t, p, create(core.Pod, plain))
+	pass(t, p, create(core.Pod, high))
+	if *plain.Spec.Priority != 0 || *high.Spec.Priority != 1000 || *high.Spec.PreemptionPolicy != corev1.PreemptLowerPriority {
+		t.Errorf("%v %v", plain.Spec, high.Spec)
+	}
+	refuse(t, p, create(core.Pod, unknown), "no PriorityClass with name absurd was found")
+	refuse(t, p, create(core.Pod, wrong), "the integer value of priority (5) must not be provided in pod spec; priority admission controller computed 0 from the given PriorityClass name")
+
+	p = Priority{testreader.New(&schedulingv1.PriorityClass{ObjectMeta: named("", "usual"), Value: 7, GlobalDefault: true})}
+	again := newPod("team", "e")
+	pass(t, p, create(core.Pod, again))
+	if *again.Spec.Priority != 7 || again.Spec.PriorityClassName != "usual" {
+		t.Errorf("%v", again.Spec)
+	}
+}
+
+func TestTolerations(t *testing.T) {
+	pod := newPod("team", "p")
+	pod.Spec.Tolerations = []corev1.Toleration{{Key: corev1.TaintNodeNotReady, Effect: corev1.TaintEffectNoExecute, Operator: corev1.TolerationOpExists}}
+	for range 2 {
+		pass(t, DefaultTolerationSeconds{}, create(core.Pod, pod))
+	}
+	if len(pod.Spec.Tolerations) != 2 || pod.Spec.Tolerations[1].Key != corev1.TaintNodeUnreachable || *pod.Spec.Tolerations[1].TolerationSeconds != 300 {
+		t.Errorf("%v", pod.Spec.Tolerations)
+	}
+}
+
+func TestNewNodesAreTainted(t *testing.T) {
+	node := &corev1.Node{ObjectMeta: named("", "n1")}
+	for range 2 {
+		pass(t, TaintNodesByCondition{}, create(core.Node, node))
+	}
+	if len(node.Spec.Taints) != 1 || node.Spec.Taints[0].Key != "node.kubernetes.io/not-ready" {
+		t.Errorf("%v", node.Spec.Taints)
+	}
+}
+
+func TestNodeRestriction(t *testing.T) {
+	mine, theirs := newPod("team", "mine"), newPod("team", "theirs")
+	mine.Spec.NodeName, theirs.Spec.NodeName = "n1", "n2"
+	mine.UID, theirs.UID = "u1", "u2"
+	p := NodeRestriction{testreader.New(mine, theirs)}
+	as := func(r *Request) *Request { r.User = authn.NewUser("system:node:n1", "system:nodes"); return r }
+	status := func(old *corev1.Pod) *Request {
+		return as(&Request{Operation: Update, Resource: core.Pod, Subresource: "status", Namespace: "team", Name: old.Name, Object: old.DeepCopy(), Old: old})
+	}
+	token := func(ref *authenticationv1.BoundObjectReference) *Request {
+		return as(&Request{Operation: Create, Resource: core.ServiceAccount, Subresource: "token", Namespace: "team", Name: "default",
+			Object: &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{BoundObjectRef: ref}}})
+	}
+	node := func(name string, labels map[string]string) *Request {
+		return as(create(core.Node, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}))
+	}
+
+	pass(t, p, status(mine))
+	refuse(t, p, status(theirs), "can only update pod status for pods with spec.nodeName set to itself")
+	refuse(t, p, as(&Request{Operation: Delete, Resource: core.Pod, Namespace: "team", Name: "theirs", Old: theirs}), "can only delete pods with spec.nodeName set to itself")
+	refuse(t, p, as(create(core.Pod, newPod("team", "p"))), "can only create mirror pods")
+	mirror := newPod("team", "m")
+	mirror.Annotations, mirror.Spec.NodeName = map[string]string{corev1.MirrorPodAnnotationKey: "x"}, "n1"
+	pass(t, p, as(create(core.Pod, mirror)))
+
+	pass(t, p, node("n1", map[string]string{"kubernetes.io/hostname": "n1", "mine": "x", "node.kubernetes.io/x": "y"}))
+	refuse(t, p, node("n2", nil), `node "n1" is not allowed to modify node "n2"`)
+	refuse(t, p, node("n1", map[string]string{"node-role.kubernetes.io/control-plane": ""}), "is not allowed to set the following labels: node-role.kubernetes.io/control-plane")
+	tainted := as(&Request{Operation: Update, Resource: core.Node, Name: "n1", Old: &corev1.Node{ObjectMeta: named("", "n1")},
+		Object: &corev1.Node{ObjectMeta: named("", "n1"), Spec: corev1.NodeSpec{Taints: []corev1.Taint{{Key: "x"}}}}})
+	refuse(t, p, tainted, "is not allowed to modify taints")
+
+	pass(t, p, token(&authenticationv1.BoundObjectReference{APIVersion: "v1", Kind: "Pod", Name: "mine", UID: "u1"}))
+	refuse(t, p, token(nil), "node requested token not bound to a pod")
+	refuse(t, p, token(&authenticationv1.BoundObjectReference{APIVersion: "v1", Kind: "Pod", Name: "theirs", UID: "u2"}), "scheduled on a different node")
+	refuse(t, p, token(&authenticationv1.BoundObjectReference{APIVersion: "v1", Kind: "Pod", Name: "mine", UID: "u9"}), "does not match the UID in record")
+	pass(t, p, create(core.Pod, newPod("team", "p"))) // others are not its matter
+}
+
+func TestLimitRanger(t *testing.T) {
+	quantity := resource.MustParse
+	limits := &corev1.LimitRange{ObjectMeta: named("team", "l"), Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{
+		Type: corev1.LimitTypeContainer, Default: corev1.ResourceList{"cpu": quantity("500m")}, DefaultRequest: corev1.ResourceList{"cpu": quantity("100m")},
+		Max: corev1.ResourceList{"cpu": quantity("1")}, Min: corev1.ResourceList{"cpu": quantity("50m")},
+	}}}}
+	p := LimitRanger{testreader.New(limits)}
+	pod := newPod("team", "p")
+	pass(t, p, create(core.Pod, pod))
+	r := pod.Spec.Containers[0].Resources
+	if r.Requests.Cpu().String() != "100m" || r.Limits.Cpu().String() != "500m" {
+		t.Errorf("%v", r)
+	}
+	big := newPod("team", "p")
+	big.Spec.Containers[0].Resources.Limits = corev1.ResourceList{"cpu": quantity("2")}
+	refuse(t, p, create(core.Pod, big), "maximum cpu usage per Container is 1, but limit is 2")
+}
+
+func TestCertificateRequestsAreOfWhoMakesThem(t *testing.T) {
+	csr := &certificatesv1.CertificateSigningRequest{ObjectMeta: named("", "c")}
+	csr.Spec.Username, csr.Spec.Groups = "system:admin", []string{"system:masters"}
+	pass(t, CertificateRequester{}, create(certificates.CertificateSigningRequest, csr))
+	if csr.Spec.Username != "ann" || len(csr.Spec.Groups) != 1 || csr.Spec.Groups[0] != authn.Authenticated {
+		t.Errorf("%+v", csr.Spec)
+	}
+}
+
+// only allows one verb on one signer.
+type only struct{ verb, name string }
+
+func (o only) Authorize(_ context.Context, a authz.Attributes) (authz.Decision, string, error) {
+	if a.Verb == o.verb && a.Resource == "signers" && a.Name == o.name {
+		return authz.Allow, "", nil
+	}
+	return authz.NoOpinion, "", nil
+}
+
+func TestCertificateApproval(t *testing.T) {
+	csr := &certificatesv1.CertificateSigningRequest{ObjectMeta: named("", "c")}
+	csr.Spec.SignerName = "example.com/x"
+	approval := func() *Request {
+		return &Request{Operation: Update, Resource: certificates.CertificateSigningRequest, Subresource: "approval", Name: "c",
+			Object: csr.DeepCopy(), Old: runtime.Object(csr), User: authn.NewUser("ann")}
+	}
+	pass(t, CertificateApproval{only{"approve", "example.com/*"}}, approval())
+	refuse(t, CertificateApproval{only{"approve", "other.com/x"}}, approval(), `user not permitted to approve requests with signerName "example.com/x"`)
+	signing := approval()
+	signing.Subresource = "status"
+	pass(t, CertificateSigning{only{}}, signing)
+	signing.Object.(*certificatesv1.CertificateSigningRequest).Status.Certificate = []byte("x")
+	refuse(t, CertificateSigning{only{"approve", "example.com/x"}}, signing, "not permitted to sign")
+	pass(t, CertificateSigning{only{"sign", "example.com/x"}}, signing)
+}

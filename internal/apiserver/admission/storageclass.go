@@ -1,0 +1,63 @@
+package admission
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+
+	"skiff/internal/api"
+	"skiff/internal/api/core"
+	"skiff/internal/api/storage"
+)
+
+// DefaultStorageClass gives a claim that names no class the cluster's default
+// one: of several, the newest.
+type DefaultStorageClass struct{ Reader api.Reader }
+
+const (
+	defaultClassAnnotation     = "storageclass.kubernetes.io/is-default-class"
+	betaDefaultClassAnnotation = "storageclass.beta.kubernetes.io/is-default-class"
+)
+
+// Name implements Plugin.
+func (DefaultStorageClass) Name() string { return "DefaultStorageClass" }
+
+// Validate implements Plugin.
+func (DefaultStorageClass) Validate(context.Context, *Request) error { return nil }
+
+// Admit implements Plugin.
+func (p DefaultStorageClass) Admit(ctx context.Context, r *Request) error {
+	claim, ok := r.Object.(*corev1.PersistentVolumeClaim)
+	if !ok || r.Operation != Create || !r.is(core.PersistentVolumeClaim, "") || claim.Spec.StorageClassName != nil {
+		return nil
+	}
+	if _, ok := claim.Annotations[corev1.BetaStorageClassAnnotation]; ok {
+		return nil
+	}
+	classes, err := p.Reader.List(ctx, storage.StorageClass, "")
+	if err != nil {
+		return err
+	}
+	var found *storagev1.StorageClass
+	for _, obj := range classes {
+		if c, ok := obj.(*storagev1.StorageClass); ok && isDefault(c) && (found == nil || newer(c, found)) {
+			found = c
+		}
+	}
+	if found != nil {
+		claim.Spec.StorageClassName = &found.Name
+	}
+	return nil
+}
+
+func isDefault(c *storagev1.StorageClass) bool {
+	return c.Annotations[defaultClassAnnotation] == "true" || c.Annotations[betaDefaultClassAnnotation] == "true"
+}
+
+func newer(a, b *storagev1.StorageClass) bool {
+	if a.CreationTimestamp.Equal(&b.CreationTimestamp) {
+		return a.Name < b.Name
+	}
+	return b.CreationTimestamp.Before(&a.CreationTimestamp)
+}
