@@ -6,7 +6,7 @@
 // tables, links, routes or the API's objects, which it only reads.
 //
 // The shape is: pure functions first. planService says what one Service needs
-// (chains, map elements, affinity maps); state keeps the plans of all Services
+// (chains, map elements, affinity sets); state keeps the plans of all Services
 // and answers each new plan with the difference; kernel writes a difference in
 // one netlink transaction. A changed Service costs its own chains and elements
 // and nothing else, and packets see either the old rules or the new ones.

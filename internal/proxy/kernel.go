@@ -73,11 +73,22 @@ func (k *kernel) replace(cfg *Config, states []*state, keep map[*family][]settin
 	return k.flush()
 }
 
-// apply writes changes in one transaction.
+// apply writes changes in one transaction, and a second one for what may only
+// go when no packet can look for it any more.
 func (k *kernel) apply(changes map[*family]*change) error {
 	for _, f := range families {
 		if c := changes[f]; c != nil && !c.isEmpty() {
 			if err := k.write(&compiler{family: f, table: k.table(f)}, c, false); err != nil {
+				return err
+			}
+		}
+	}
+	if err := k.flush(); err != nil {
+		return err
+	}
+	for _, f := range families {
+		if c := changes[f]; c != nil {
+			if err := k.choices(&compiler{family: f, table: k.table(f)}, c.retireChoices, k.conn.SetDeleteElements); err != nil {
 				return err
 			}
 		}
@@ -105,6 +116,9 @@ func (k *kernel) flush() error {
 // write queues one change: what others refer to is made before them and
 // deleted after them.
 func (k *kernel) write(c *compiler, ch *change, fresh bool) error {
+	if err := k.choices(c, ch.removeChoices, k.conn.SetDeleteElements); err != nil {
+		return err
+	}
 	if err := k.elements(c, ch.removeElements, k.conn.SetDeleteElements); err != nil {
 		return err
 	}
@@ -119,6 +133,9 @@ func (k *kernel) write(c *compiler, ch *change, fresh bool) error {
 	}
 	k.fill(c, ch.putChains)
 	if err := k.elements(c, ch.addElements, k.conn.SetAddElements); err != nil {
+		return err
+	}
+	if err := k.choices(c, ch.addChoices, k.conn.SetAddElements); err != nil {
 		return err
 	}
 	k.drop(c, ch.removeChains)
@@ -138,6 +155,13 @@ func (k *kernel) addNamedSets(c *compiler) {
 			set.DataType = nftables.TypeVerdict
 		}
 		_ = k.conn.AddSet(set, nil) // fails for anonymous sets only
+	}
+	for _, s := range choiceSets {
+		set := &nftables.Set{
+			ID: c.newID(), Table: c.table, Name: s.name, IsMap: true, KeyByteOrder: binaryutil.BigEndian,
+			KeyType: s.keyType(c.family), DataType: c.addrPortType(),
+		}
+		_ = k.conn.AddSet(set, nil)
 	}
 }
 
@@ -221,53 +245,30 @@ func (k *kernel) elements(c *compiler, list []element, do func(*nftables.Set, []
 	return nil
 }
 
+// choices queues additions or deletions of numbered endpoints.
+func (k *kernel) choices(c *compiler, list []choice, do func(*nftables.Set, []nftables.SetElement) error) error {
+	for _, s := range choiceSets {
+		var own []nftables.SetElement
+		for _, ch := range list {
+			if ch.set == s.of {
+				own = append(own, s.element(c.family, ch))
+			}
+		}
+		for part := range slices.Chunk(own, elementsPerMessage) {
+			if err := do(&nftables.Set{Table: c.table, Name: s.name, IsMap: true}, part); err != nil {
+				return fmt.Errorf("map %s: %w", s.name, err)
+			}
+		}
+	}
+	return nil
+}
+
 func (s namedSet) element(f *family, e element) nftables.SetElement {
 	out := nftables.SetElement{Key: s.layout.bytes(f, e.key)}
 	if s.isMap {
 		out.VerdictData = e.verdict.kernel()
 	}
 	return out
-}
-
-// memory is an affinity map. Its size bounds what one Service's clients can
-// make the kernel hold; beyond it, new clients have no affinity.
-func (c *compiler) memory(m memory) *nftables.Set {
-	return &nftables.Set{
-		ID: c.newID(), Table: c.table, Name: m.name, IsMap: true, Dynamic: true, HasTimeout: true,
-		Timeout: m.timeout, Size: 65535,
-		KeyType: c.addr, DataType: c.addrPortType(), KeyByteOrder: binaryutil.BigEndian,
-	}
-}
-
-// remembered reads what the kernel knows about clients, for the affinity maps
-// that go on existing.
-func (k *kernel) remembered(s *state) map[string][]nftables.SetElement {
-	kept := map[string][]nftables.SetElement{}
-	for _, p := range s.plans {
-		for _, m := range p.memories {
-			set := &nftables.Set{Table: k.table(s.family), Name: m.name, IsMap: true, KeyType: s.family.addr, DataType: s.family.addrPortType()}
-			if elements, err := k.conn.GetSetElements(set); err == nil {
-				kept[m.name] = elements
-			}
-		}
-	}
-	return kept
-}
-
-// addRemembered gives clients the rest of their time with their endpoint.
-func (k *kernel) addRemembered(c *compiler, kept map[string][]nftables.SetElement) error {
-	for name, elements := range kept {
-		for i := range elements {
-			elements[i].Timeout = elements[i].Expires
-		}
-		for part := range slices.Chunk(elements, elementsPerMessage) {
-			set := &nftables.Set{Table: c.table, Name: name, IsMap: true, HasTimeout: true}
-			if err := k.conn.SetAddElements(set, part); err != nil {
-				return fmt.Errorf("map %s: %w", name, err)
-			}
-		}
-	}
-	return nil
 }
 
 // isNotFound reports whether the kernel has no such object. Some of the

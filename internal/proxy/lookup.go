@@ -105,6 +105,25 @@ func (l layout) bytes(f *family, k key) []byte {
 	return out
 }
 
+// fields is the packet's key, in nft's words.
+func (l layout) fields(f *family) string {
+	if l == byAddrPort {
+		return f.name + " daddr . meta l4proto . th dport"
+	}
+	return "meta l4proto . th dport"
+}
+
+// load reads the packet's key into registers, beginning with the first, and
+// says which one is next.
+func (l layout) load(f *family) (loads []expr.Any, next uint32) {
+	next = firstRegister
+	if l == byAddrPort {
+		loads = append(loads, destination.load(f, next))
+		next += f.words()
+	}
+	return append(loads, &expr.Meta{Key: expr.MetaKeyL4PROTO, Register: next}, loadPort(next+1)), next + 2
+}
+
 // lookup follows the verdict that a named map has for the packet's destination;
 // a packet that is not in the map goes on with the next rule.
 type lookup struct {
@@ -112,24 +131,11 @@ type lookup struct {
 	set    string
 }
 
-func (l lookup) text(f *family) string {
-	what := "meta l4proto . th dport"
-	if l.layout == byAddrPort {
-		what = f.name + " daddr . " + what
-	}
-	return what + " vmap @" + l.set
-}
+func (l lookup) text(f *family) string { return l.layout.fields(f) + " vmap @" + l.set }
 
 func (l lookup) compile(c *compiler) []expr.Any {
-	var loads []expr.Any
-	next := uint32(firstRegister)
-	if l.layout == byAddrPort {
-		loads = append(loads, destination.load(c.family, next))
-		next += c.words()
-	}
+	loads, _ := l.layout.load(c.family)
 	return append(loads,
-		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: next},
-		loadPort(next+1),
 		&expr.Lookup{SourceRegister: firstRegister, DestRegister: verdictRegister, IsDestRegSet: true, SetName: l.set},
 	)
 }

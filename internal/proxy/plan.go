@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -18,17 +17,19 @@ type plan struct {
 	udp      []udpPort
 }
 
-// element is one entry of a named set (no verdict) or map.
+// element is one entry of a named set (no verdict) or map. With choices, its
+// verdict is a shared chain that picks one of them by the element's own key and
+// a random number: then a Service has no chain of its own, and when its
+// endpoints change, so do elements alone.
 type element struct {
 	set     string
 	key     key
 	verdict verdict
+	choices []netip.AddrPort
 }
 
-// memory is a map from clients to the endpoints they were sent to.
-type memory struct {
-	name    string
-	timeout time.Duration // since the client's last connection
+func (e element) equal(o element) bool {
+	return e.set == o.set && e.key == o.key && e.verdict == o.verdict && slices.Equal(e.choices, o.choices)
 }
 
 // udpPort is a Service port whose connection tracking entries must follow its
@@ -49,7 +50,6 @@ type servicePort struct {
 	port     corev1.ServicePort
 	cluster  []endpoint // usable ones anywhere
 	local    []endpoint // usable ones on this node
-	memory   string
 }
 
 // planService is the whole decision: what the kernel must hold for one Service,
@@ -92,16 +92,10 @@ func (p *plan) addPort(sp servicePort, f *family, cfg *Config) {
 	if len(fronts) == 0 {
 		return
 	}
-	if timeout, ok := affinity(sp.svc); ok && len(sp.cluster) > 0 {
-		sp.memory = fmt.Sprintf("affinity/%s/%d", sp.name, int(timeout.Seconds()))
-		p.memories = append(p.memories, memory{sp.memory, timeout})
-	}
-	routes := sp.routes(f, cfg)
 	for _, fr := range fronts {
-		p.addFrontend(sp, fr, routes)
+		p.addFrontend(sp, fr, f, cfg)
 	}
 	p.addFirewall(sp, fronts, f)
-	p.addChains(sp, fronts, routes, f, cfg)
 	p.addUDP(sp, fronts)
 }
 
@@ -141,114 +135,110 @@ func frontendsOf(sp servicePort, f *family, cfg *Config) []frontend {
 	return fronts
 }
 
-// routes are the verdicts for the two kinds of traffic. A zero verdict means
-// that there is nowhere to send the connection.
-type routes struct {
-	internal, external verdict
-	// outside is false when external connections from other machines find no
-	// endpoint, though those from pods and this machine do.
-	outside bool
-}
-
 func (sp servicePort) chainName(kind string) string { return kind + "/" + sp.name }
-
-// routes apply the traffic policies.
-func (sp servicePort) routes(f *family, cfg *Config) routes {
-	var r routes
-	switch {
-	case internalLocal(sp.svc) && len(sp.local) > 0:
-		r.internal = goTo(sp.chainName("local"))
-	case !internalLocal(sp.svc) && len(sp.cluster) > 0:
-		r.internal = goTo(sp.chainName("cluster"))
-	}
-	if len(sp.cluster) > 0 { // local ones are among them, or stand in for them
-		r.external = goTo(sp.chainName("external"))
-		r.outside = !externalLocal(sp.svc) || len(sp.local) > 0
-	}
-	return r
-}
 
 // addFrontend enters one frontend into the maps: where to go, or how to refuse.
 // A refusal is silent when the Service has endpoints elsewhere, so that a load
 // balancer or client tries again there instead of giving up.
-func (p *plan) addFrontend(sp servicePort, fr frontend, r routes) {
+func (p *plan) addFrontend(sp servicePort, fr frontend, f *family, cfg *Config) {
 	found, refused := serviceMap, refusedMap
 	if !fr.key.addr.IsValid() {
 		found, refused = nodePortMap, refusedPorts
 	}
-	to := r.external
-	if fr.internal {
-		to = r.internal
+	reachable := sp.cluster
+	if (fr.internal && internalLocal(sp.svc)) || (!fr.internal && externalLocal(sp.svc)) {
+		reachable = sp.local
 	}
-	if to.leads() {
-		p.elements = append(p.elements, element{found, fr.key, to})
+	// Pods and the node itself reach external addresses wherever endpoints are.
+	if len(reachable) > 0 || (!fr.internal && len(sp.cluster) > 0) {
+		e := element{set: found, key: fr.key}
+		e.verdict, e.choices = p.way(sp, fr, f, cfg)
+		p.elements = append(p.elements, e)
 	}
-	if !to.leads() || (!fr.internal && !r.outside) {
+	if len(reachable) == 0 {
 		how := goTo(rejectChain)
 		if len(sp.cluster) > 0 {
 			how = goTo(dropChain)
 		}
-		p.elements = append(p.elements, element{refused, fr.key, how})
+		p.elements = append(p.elements, element{set: refused, key: fr.key, verdict: how})
 	}
 }
 
-// addChains writes the chains that the port's verdicts lead to.
-func (p *plan) addChains(sp servicePort, fronts []frontend, r routes, f *family, cfg *Config) {
-	external := slices.ContainsFunc(fronts, func(fr frontend) bool { return !fr.internal })
-	internal := slices.ContainsFunc(fronts, func(fr frontend) bool { return fr.internal })
-	external = external && r.external.leads()
-	needCluster := (internal && !internalLocal(sp.svc)) || external
-	needLocal := (internal && internalLocal(sp.svc)) || (external && externalLocal(sp.svc))
-	if needCluster && len(sp.cluster) > 0 {
-		p.addBalance(sp, "cluster", sp.cluster)
+// way leads from a frontend to its endpoints: by a shared chain where random
+// choice is all there is to it, by chains of the Service's own where the client
+// matters.
+func (p *plan) way(sp servicePort, fr frontend, f *family, cfg *Config) (verdict, []netip.AddrPort) {
+	_, sticky := affinity(sp.svc)
+	kind, list := "cluster", sp.cluster
+	if fr.internal && internalLocal(sp.svc) {
+		kind, list = "local", sp.local
 	}
-	if needLocal && len(sp.local) > 0 {
-		p.addBalance(sp, "local", sp.local)
+	switch {
+	case !fr.internal && (sticky || externalLocal(sp.svc)):
+		return p.external(sp, f, cfg), nil
+	case sticky:
+		return p.balanced(sp, kind, list), nil
 	}
-	if external {
-		p.chains = append(p.chains, chain{name: sp.chainName("external"), rules: sp.externalRules(f, cfg)})
-	}
+	p.addLocal(list)
+	return goTo(pickChainName(fr, len(list))), addressesOf(list)
 }
 
-// addBalance writes a chain that chooses among endpoints, and enters those of
-// this node into the sets that decide about masquerading.
-func (p *plan) addBalance(sp servicePort, kind string, list []endpoint) {
-	addrs := addressesOf(list)
-	var rules []rule
-	if sp.memory != "" {
-		rules = append(rules, rule{recall{addrs, sp.memory}})
+// balanced leads to a chain of the Service's own that chooses among endpoints.
+func (p *plan) balanced(sp servicePort, kind string, list []endpoint) verdict {
+	name := sp.chainName(kind)
+	if p.hasChain(name) {
+		return goTo(name)
 	}
-	rules = append(rules, rule{balance{addrs, sp.memory}})
-	p.chains = append(p.chains, chain{name: sp.chainName(kind), rules: rules})
+	p.addLocal(list)
+	if timeout, ok := affinity(sp.svc); ok {
+		p.addAffinity(sp, kind, list, timeout)
+	} else {
+		p.chains = append(p.chains, chain{name: name, rules: []rule{{balance{addressesOf(list)}}}})
+	}
+	return goTo(name)
+}
+
+func (p *plan) hasChain(name string) bool {
+	return slices.ContainsFunc(p.chains, func(c chain) bool { return c.name == name })
+}
+
+// external leads to a chain for node ports and external addresses. With the
+// Cluster policy any endpoint will do, and the answer must come back through
+// this node. With the Local policy other machines reach this node's endpoints
+// only, which see the client's address; pods and the node itself have no such
+// limit.
+func (p *plan) external(sp servicePort, f *family, cfg *Config) verdict {
+	name := sp.chainName("external")
+	if p.hasChain(name) {
+		return goTo(name)
+	}
+	cluster := p.balanced(sp, "cluster", sp.cluster)
+	rules := []rule{{setMark{}, cluster}}
+	if externalLocal(sp.svc) {
+		rules = nil
+		for _, pods := range f.only(cfg.ClusterCIDRs) {
+			rules = append(rules, rule{inPrefix{field: source, prefix: pods}, cluster})
+		}
+		rules = append(rules, rule{isLocal{source}, setMark{}, cluster})
+		if len(sp.local) > 0 {
+			rules = append(rules, rule{p.balanced(sp, "local", sp.local)})
+		}
+	}
+	p.chains = append(p.chains, chain{name: name, rules: rules})
+	return goTo(name)
+}
+
+// addLocal enters the endpoints of this node into the sets that decide about
+// masquerading.
+func (p *plan) addLocal(list []endpoint) {
 	for _, e := range onNode(list) {
 		for _, set := range []string{localSet, hairpinSet} {
 			el := element{set: set, key: key{addr: e.addr.Addr()}}
-			if !slices.Contains(p.elements, el) {
+			if !slices.ContainsFunc(p.elements, el.equal) {
 				p.elements = append(p.elements, el)
 			}
 		}
 	}
-}
-
-// externalRules are for connections to node ports and to external and load
-// balancer addresses. With the Cluster policy any endpoint will do, and the
-// answer must come back through this node. With the Local policy other machines
-// reach this node's endpoints only, which see the client's address; pods and
-// the node itself have no such limit.
-func (sp servicePort) externalRules(f *family, cfg *Config) []rule {
-	cluster := goTo(sp.chainName("cluster"))
-	if !externalLocal(sp.svc) {
-		return []rule{{setMark{}, cluster}}
-	}
-	var rules []rule
-	for _, pods := range f.only(cfg.ClusterCIDRs) {
-		rules = append(rules, rule{inPrefix{field: source, prefix: pods}, cluster})
-	}
-	rules = append(rules, rule{isLocal{source}, setMark{}, cluster})
-	if len(sp.local) > 0 {
-		rules = append(rules, rule{goTo(sp.chainName("local"))})
-	}
-	return rules
 }
 
 // addFirewall limits load balancer addresses to the Service's source ranges.
@@ -262,7 +252,7 @@ func (p *plan) addFirewall(sp servicePort, fronts []frontend, f *family) {
 	for _, fr := range fronts {
 		if fr.balancer {
 			used = true
-			p.elements = append(p.elements, element{firewallMap, fr.key, goTo(name)})
+			p.elements = append(p.elements, element{set: firewallMap, key: fr.key, verdict: goTo(name)})
 		}
 	}
 	if !used {

@@ -118,7 +118,10 @@ func (w *world) load(text string) {
 
 // step plans every Service anew and shows the difference.
 func (w *world) step(f *family) string {
-	c := &change{}
+	return w.replan(f).text(f)
+}
+
+func (w *world) replan(f *family) *change {
 	s := w.states[f]
 	var names []types.NamespacedName
 	for name := range s.plans {
@@ -130,10 +133,7 @@ func (w *world) step(f *family) string {
 		}
 	}
 	slices.SortFunc(names, compareNames)
-	for _, name := range names {
-		s.set(name, w.plan(name, f), c)
-	}
-	return c.text(f)
+	return s.update(names, func(name types.NamespacedName) plan { return w.plan(name, f) })
 }
 
 func (w *world) plan(name types.NamespacedName, f *family) plan {
@@ -150,7 +150,7 @@ func (w *world) plan(name types.NamespacedName, f *family) plan {
 	return planService(svc, own, f, w.cfg)
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ import (
 // two pods of the node, a pod of another node, and a client outside the cluster.
 // Each is one cable away from the node, which forwards between them.
 type rig struct {
-	t    *testing.T
+	t    testing.TB
 	node netns.NsHandle
 	ns   map[string]netns.NsHandle
 	sync *syncer
@@ -50,7 +50,7 @@ var machines = []string{pod1, pod2, remote, client}
 
 // newRig builds the machines and starts a syncer in the node, without the loop
 // around it: tests say when it writes.
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("needs root, to make network namespaces")
@@ -297,6 +297,9 @@ func (r *rig) dial(from, network, to string) (net.Conn, error) {
 	r.in(ns, func() { conn, err = net.DialTimeout(network, to, 3*time.Second) })
 	return conn, err
 }
+
+// dialHere connects in the namespace of the calling thread.
+func dialHere(to string) (net.Conn, error) { return net.DialTimeout("tcp", to, 3*time.Second) }
 
 // ask sends one line over a new connection and returns who answered, and the
 // address that it saw.

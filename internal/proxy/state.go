@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -15,6 +16,8 @@ type state struct {
 	// claims says who wants each element. Two Services may name the same
 	// external address and port, and two may have the same endpoint.
 	claims map[place][]claim
+	// users counts the elements that lead to each shared chain.
+	users map[string]int
 }
 
 // place is a key in a named set.
@@ -25,40 +28,75 @@ type place struct {
 
 type claim struct {
 	owner   types.NamespacedName
-	verdict verdict
+	element element
 }
 
 func newState(f *family) *state {
-	return &state{family: f, plans: map[types.NamespacedName]plan{}, claims: map[place][]claim{}}
+	return &state{family: f, plans: map[types.NamespacedName]plan{}, claims: map[place][]claim{}, users: map[string]int{}}
 }
 
 // change is what must be written to get from one state to the next. Its parts
-// are applied in the order of its fields, in one transaction.
+// are applied in the order of its fields, in one transaction, except the last.
 type change struct {
+	removeChoices  []choice
 	removeElements []element
 	addMemories    []memory
 	putChains      []chain // made if they are new; their rules replaced if not
 	addElements    []element
+	addChoices     []choice
 	removeChains   []string
 	removeMemories []string
+	// retireChoices goes in a transaction of its own, after the others: a packet
+	// that is being looked at meanwhile may have read that there are three
+	// endpoints before, and look for the third one after.
+	retireChoices []choice
 }
 
 func (c *change) isEmpty() bool {
-	return len(c.removeElements)+len(c.addMemories)+len(c.putChains)+len(c.addElements)+len(c.removeChains)+len(c.removeMemories) == 0
+	return len(c.removeChoices)+len(c.removeElements)+len(c.addMemories)+len(c.putChains)+len(c.addElements)+
+		len(c.addChoices)+len(c.removeChains)+len(c.removeMemories)+len(c.retireChoices) == 0
 }
 
-// set replaces the plan of a Service and adds what that changes to c. An empty
-// plan removes the Service.
-func (s *state) set(name types.NamespacedName, next plan, c *change) {
-	old := s.plans[name]
-	if len(next.chains)+len(next.elements) == 0 {
-		delete(s.plans, name)
-	} else {
-		s.plans[name] = next
+// update replaces the plans of some Services, and says what that changes. An
+// empty plan removes the Service.
+func (s *state) update(names []types.NamespacedName, planOf func(types.NamespacedName) plan) *change {
+	c := &change{}
+	before := map[place]*element{}
+	var touched []place
+	touch := func(at place) {
+		if _, seen := before[at]; !seen {
+			before[at] = s.winner(at)
+			touched = append(touched, at)
+		}
 	}
-	s.diffChains(old, next, c)
-	diffMemories(old, next, c)
-	s.diffElements(name, old, next, c)
+	for _, name := range names {
+		old, next := s.plans[name], planOf(name)
+		s.diffChains(old, next, c)
+		diffMemories(old, next, c)
+		for _, e := range old.elements {
+			touch(place{e.set, e.key})
+			s.release(place{e.set, e.key}, name)
+		}
+		for _, e := range next.elements {
+			at := place{e.set, e.key}
+			touch(at)
+			s.claims[at] = append(s.claims[at], claim{name, e})
+		}
+		s.keep(name, next)
+	}
+	for _, at := range touched {
+		diffElement(before[at], s.winner(at), c)
+	}
+	s.diffShared(touched, before, c)
+	return c
+}
+
+func (s *state) keep(name types.NamespacedName, p plan) {
+	if len(p.chains)+len(p.elements) == 0 {
+		delete(s.plans, name)
+		return
+	}
+	s.plans[name] = p
 }
 
 func (s *state) diffChains(old, next plan, c *change) {
@@ -92,50 +130,87 @@ func diffMemories(old, next plan, c *change) {
 	}
 }
 
-// diffElements moves the Service's claims, and writes only those places where
-// the winner changed.
-func (s *state) diffElements(name types.NamespacedName, old, next plan, c *change) {
-	var touched []place
-	winners := map[place]*claim{}
-	touch := func(at place) {
-		if _, seen := winners[at]; !seen {
-			winners[at] = s.winner(at)
-			touched = append(touched, at)
-		}
+// diffElement writes what one place holds now in place of what it held; nil is
+// nothing.
+func diffElement(was, is *element, c *change) {
+	var old, next element
+	if was != nil {
+		old = *was
 	}
-	for _, e := range old.elements {
-		at := place{e.set, e.key}
-		touch(at)
-		s.release(at, name)
+	if is != nil {
+		next = *is
 	}
-	for _, e := range next.elements {
-		at := place{e.set, e.key}
-		touch(at)
-		s.claims[at] = append(s.claims[at], claim{name, e.verdict})
-	}
-	for _, at := range touched {
-		was, is := winners[at], s.winner(at)
-		if was != nil && is != nil && was.verdict == is.verdict {
-			continue
-		}
+	if was == nil || is == nil || old.verdict != next.verdict {
 		if was != nil {
-			c.removeElements = append(c.removeElements, element{at.set, at.key, was.verdict})
+			c.removeElements = append(c.removeElements, old)
 		}
 		if is != nil {
-			c.addElements = append(c.addElements, element{at.set, at.key, is.verdict})
+			c.addElements = append(c.addElements, next)
+		}
+	}
+	diffChoices(old, next, c)
+}
+
+// diffChoices compares the endpoints number by number.
+func diffChoices(old, next element, c *change) {
+	for i, to := range old.choices {
+		gone := choice{old.set, old.key, uint32(i), to}
+		switch {
+		case i >= len(next.choices):
+			c.retireChoices = append(c.retireChoices, gone)
+		case next.choices[i] != to:
+			c.removeChoices = append(c.removeChoices, gone)
+		}
+	}
+	for i, to := range next.choices {
+		if i >= len(old.choices) || old.choices[i] != to {
+			c.addChoices = append(c.addChoices, choice{next.set, next.key, uint32(i), to})
+		}
+	}
+}
+
+// diffShared makes the shared chains that are used for the first time, and
+// deletes those that no element leads to any more.
+func (s *state) diffShared(touched []place, before map[place]*element, c *change) {
+	had := map[string]bool{}
+	sizes := map[string]int{}
+	count := func(e *element, by int) {
+		if e == nil || len(e.choices) == 0 {
+			return
+		}
+		name := e.verdict.target
+		if _, seen := had[name]; !seen {
+			had[name] = s.users[name] > 0
+			sizes[name] = len(e.choices)
+		}
+		s.users[name] += by
+	}
+	for _, at := range touched {
+		count(before[at], -1)
+		count(s.winner(at), +1)
+	}
+	for _, name := range slices.Sorted(maps.Keys(sizes)) {
+		switch has := s.users[name] > 0; {
+		case has && !had[name]:
+			c.putChains = append(c.putChains, pickChain(name, sizes[name]))
+		case !has && had[name]:
+			c.removeChains = append(c.removeChains, name)
+		}
+		if s.users[name] == 0 {
+			delete(s.users, name)
 		}
 	}
 }
 
 // winner is the claim that the kernel follows: the first by the Services'
 // names, so that every node agrees, whatever the order of events.
-func (s *state) winner(at place) *claim {
+func (s *state) winner(at place) *element {
 	claims := s.claims[at]
 	if len(claims) == 0 {
 		return nil
 	}
 	first := slices.MinFunc(claims, func(a, b claim) int { return compareNames(a.owner, b.owner) })
-	return &first
+	return &first.element
 }
 
 func (s *state) release(at place, name types.NamespacedName) {
@@ -150,12 +225,19 @@ func (s *state) release(at place, name types.NamespacedName) {
 // everything is the change that writes the whole state into an empty table.
 func (s *state) everything() *change {
 	c := &change{}
+	made := map[string]bool{}
 	for _, p := range s.plans {
 		c.putChains = append(c.putChains, p.chains...)
 		c.addMemories = append(c.addMemories, p.memories...)
 	}
 	for at := range s.claims {
-		c.addElements = append(c.addElements, element{at.set, at.key, s.winner(at).verdict})
+		e := s.winner(at)
+		c.addElements = append(c.addElements, *e)
+		diffChoices(element{}, *e, c)
+		if name := e.verdict.target; len(e.choices) > 0 && !made[name] {
+			made[name] = true
+			c.putChains = append(c.putChains, pickChain(name, len(e.choices)))
+		}
 	}
 	slices.SortFunc(c.putChains, func(a, b chain) int { return cmp.Compare(a.name, b.name) })
 	slices.SortFunc(c.addMemories, func(a, b memory) int { return cmp.Compare(a.name, b.name) })

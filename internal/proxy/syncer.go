@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"log/slog"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -38,29 +39,38 @@ func (s *syncer) replaceAll() error {
 	if err != nil {
 		return err
 	}
+	names := s.names()
 	s.states = nil
 	var stale []staleUDP
 	for _, f := range families {
 		st := newState(f)
-		for _, obj := range s.services.List() {
-			svc := obj.(*corev1.Service)
-			name := types.NamespacedName{Namespace: svc.Namespace, Name: svc.Name}
+		st.update(names, func(name types.NamespacedName) plan {
 			p := s.plan(name, f)
-			st.set(name, p, &change{})
 			stale = append(stale, staleFlows(f, plan{}, p)...)
-		}
+			return p
+		})
 		s.states = append(s.states, st)
 	}
 	if err := s.kernel.replace(s.cfg, s.states, map[*family][]setting{ipv4: settings}); err != nil {
 		return s.reopened(err)
 	}
-	for _, obj := range s.services.List() {
-		svc := obj.(*corev1.Service)
-		s.reportHealth(types.NamespacedName{Namespace: svc.Namespace, Name: svc.Name})
+	for _, name := range names {
+		s.reportHealth(name)
 	}
 	s.finish(stale)
-	s.log.Info("service rules written", "services", len(s.services.List()), "took", time.Since(begin))
+	s.log.Info("service rules written", "services", len(names), "took", time.Since(begin))
 	return nil
+}
+
+// names are all Services, in order.
+func (s *syncer) names() []types.NamespacedName {
+	var names []types.NamespacedName
+	for _, obj := range s.services.List() {
+		svc := obj.(*corev1.Service)
+		names = append(names, types.NamespacedName{Namespace: svc.Namespace, Name: svc.Name})
+	}
+	slices.SortFunc(names, compareNames)
+	return names
 }
 
 // update plans the named Services anew and writes the difference.
@@ -68,13 +78,11 @@ func (s *syncer) update(names []types.NamespacedName) error {
 	changes := map[*family]*change{}
 	var stale []staleUDP
 	for _, st := range s.states {
-		c := &change{}
-		for _, name := range names {
-			old, next := st.plans[name], s.plan(name, st.family)
-			st.set(name, next, c)
-			stale = append(stale, staleFlows(st.family, old, next)...)
-		}
-		changes[st.family] = c
+		changes[st.family] = st.update(names, func(name types.NamespacedName) plan {
+			next := s.plan(name, st.family)
+			stale = append(stale, staleFlows(st.family, st.plans[name], next)...)
+			return next
+		})
 	}
 	if err := s.kernel.apply(changes); err != nil {
 		return s.reopened(err)

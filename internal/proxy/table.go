@@ -16,6 +16,8 @@ const (
 	firewallMap   = "firewall"         // load balancer addresses with source ranges
 	hairpinSet    = "hairpin"          // this node's endpoints, as source and destination
 	localSet      = "local-endpoints"  // this node's endpoints
+	choiceMap     = "endpoints"        // the endpoints of addresses in services, numbered
+	choicePorts   = "port-endpoints"   // likewise of node ports
 	rejectChain   = "reject"           // target of refusals
 	dropChain     = "drop"             // target where another node may still answer
 	servicesChain = "service-dispatch" // where new connections find their Service
@@ -27,6 +29,12 @@ type namedSet struct {
 	name   string
 	layout layout
 	isMap  bool // from a key to a verdict
+}
+
+// choiceSets hold the endpoints of elements in the map that each is named for.
+var choiceSets = []choiceSet{
+	{choiceMap, serviceMap, byAddrPort},
+	{choicePorts, nodePortMap, byPort},
 }
 
 var namedSets = []namedSet{
