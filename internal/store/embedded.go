@@ -19,19 +19,20 @@ import (
 // embedded is an etcd member in this process. It listens on nothing: the only
 // way to its data is the client made here.
 type embedded struct {
-	etcd   *embed.Etcd
-	client *clientv3.Client
-	lock   *os.File
+	etcd    *embed.Etcd
+	client  *clientv3.Client
+	lock    *os.File
+	failure *failure
 }
 
 // A member without peers needs its clock only for leases, so it ticks slowly
 // and its first election is called by hand.
 const (
-	tickMs     = 500
+	tickMs     = 1000
 	electionMs = 5 * tickMs
 )
 
-func embeddedConfig(c Config) *embed.Config {
+func embeddedConfig(c Config, f *failure) *embed.Config {
 	e := embed.NewConfig()
 	e.Name = "skiff"
 	e.Dir = c.Dir
@@ -43,6 +44,7 @@ func embeddedConfig(c Config) *embed.Config {
 	e.InitialCluster = e.Name + "=" + name.String()
 	e.InitialClusterToken = "skiff"
 	e.TickMs, e.ElectionMs = tickMs, electionMs
+	e.InitialElectionTickAdvance = false
 
 	// Acknowledged writes are in the log on disk; the database may follow
 	// at leisure, and so costs an idle cluster fewer writes and wake-ups.
@@ -53,7 +55,7 @@ func embeddedConfig(c Config) *embed.Config {
 	e.AutoCompactionMode = embed.CompactorModePeriodic
 	e.AutoCompactionRetention = c.History.String()
 	e.MaxRequestBytes = 3 << 20
-	e.ZapLoggerBuilder = embed.NewZapLoggerBuilder(etcdLogger())
+	e.ZapLoggerBuilder = embed.NewZapLoggerBuilder(etcdLogger(f))
 	return e
 }
 
@@ -68,7 +70,7 @@ func startEmbedded(ctx context.Context, c Config) (_ *embedded, err error) {
 	if err := os.Chmod(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the data directory %s private: %w", c.Dir, err)
 	}
-	e := &embedded{}
+	e := &embedded{failure: newFailure()}
 	if e.lock, err = lockDir(c.Dir); err != nil {
 		return nil, err
 	}
@@ -84,21 +86,27 @@ func startEmbedded(ctx context.Context, c Config) (_ *embedded, err error) {
 		return nil, err
 	}
 	e.client = v3client.New(e.etcd.Server)
-	return e, nil
+	return e, e.mend(ctx)
 }
 
-func (e *embedded) start(c Config) (err error) {
-	defer func() {
-		switch p := recover().(type) {
-		case nil:
-		case etcdPanic:
-			err = errors.New(p.reason)
-		default:
-			err = fmt.Errorf("%v", p)
+// start returns early when etcd gives up; its goroutines are then left as they
+// are, for the process to end.
+func (e *embedded) start(c Config) error {
+	tuneOnce()
+	result := make(chan error, 1)
+	go func() {
+		etcd, err := embed.StartEtcd(embeddedConfig(c, e.failure))
+		if err == nil {
+			e.etcd = etcd
 		}
+		result <- err
 	}()
-	e.etcd, err = embed.StartEtcd(embeddedConfig(c))
-	return err
+	select {
+	case err := <-result:
+		return err
+	case <-e.failure.done:
+		return e.failure.reason
+	}
 }
 
 // elect makes the lone member leader now, and not after an election timeout:
@@ -120,6 +128,8 @@ func (e *embedded) elect(ctx context.Context) error {
 			return nil
 		case <-server.StopNotify():
 			return errors.New("etcd stopped while starting")
+		case <-e.failure.done:
+			return fmt.Errorf("etcd stopped while starting: %w", e.failure.reason)
 		case err := <-e.etcd.Err():
 			return fmt.Errorf("etcd stopped while starting: %w", err)
 		case <-ctx.Done():
@@ -135,12 +145,27 @@ func (e *embedded) current(context.Context) (int64, error) {
 	return e.etcd.Server.KV().Rev(), nil
 }
 
-func (e *embedded) close() {
-	if e.client != nil {
-		e.client.Close()
+// failed is closed when etcd has given up; the error then says why.
+func (e *embedded) failed() (<-chan struct{}, error) {
+	select {
+	case <-e.failure.done:
+		return e.failure.done, e.failure.reason
+	default:
+		return e.failure.done, nil
 	}
-	if e.etcd != nil {
-		e.etcd.Close()
+}
+
+// close stops etcd. One that has failed no longer listens.
+func (e *embedded) close() {
+	select {
+	case <-e.failure.done:
+	default:
+		if e.client != nil {
+			e.client.Close()
+		}
+		if e.etcd != nil {
+			e.etcd.Close()
+		}
 	}
 	if e.lock != nil {
 		e.lock.Close()

@@ -2,34 +2,47 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
 
 // etcdLogger passes etcd's warnings and errors on to slog. What etcd would
-// end the process for becomes a panic that Open can catch.
-func etcdLogger() *zap.Logger {
-	return zap.New(slogCore{}, zap.WithFatalHook(panicHook{}), zap.WithPanicHook(panicHook{}))
+// end the process for goes to f.
+func etcdLogger(f *failure) *zap.Logger {
+	return zap.New(slogCore{}, zap.WithFatalHook(f), zap.WithPanicHook(f))
 }
 
-// etcdPanic is what etcd gave as its reason to give up.
-type etcdPanic struct{ reason string }
+// failure is the reason for which the embedded etcd gave up: damaged data, a
+// disk that takes no more writes. It cannot go on in this process.
+type failure struct {
+	once   sync.Once
+	done   chan struct{} // closed with a reason
+	reason error
+}
 
-type panicHook struct{}
+func newFailure() *failure { return &failure{done: make(chan struct{})} }
 
-func (panicHook) OnWrite(e *zapcore.CheckedEntry, fields []zapcore.Field) {
-	p := etcdPanic{reason: e.Message}
-	for _, f := range fields {
-		if err, ok := f.Interface.(error); ok {
-			p.reason = fmt.Sprintf("%s: %v", e.Message, err)
+// OnWrite is called by etcd's logger instead of ending the process. It never
+// returns, so that etcd does nothing more: any of its goroutines may be the
+// caller, and unwinding one would run code that expects a sane state.
+func (f *failure) OnWrite(e *zapcore.CheckedEntry, fields []zapcore.Field) {
+	f.once.Do(func() {
+		f.reason = errors.New(e.Message)
+		for _, field := range fields {
+			if err, ok := field.Interface.(error); ok {
+				f.reason = fmt.Errorf("%s: %w", e.Message, err)
+			}
 		}
-	}
-	panic(p)
+		close(f.done)
+	})
+	select {}
 }
 
 // expected are warnings that say nothing about a lone, unreachable member, or
@@ -39,7 +52,10 @@ var expected = []string{
 	"simple token is not cryptographically signed", // nobody can ask for one
 	"Failed to detect schema version",              // nothing is written yet
 	"failed to update storage version",             // tried again by etcd
+	"retrying of unary invoker failed",             // the caller hears of it
+	"Failed to detect storage schema version",      // likewise, after a restart
 	"cannot campaign at term",                      // tried again by elect
+	"is unpromotable and can not campaign",         // likewise
 }
 
 func isExpected(message string) bool {

@@ -49,10 +49,14 @@ func dialExternal(ctx context.Context, c Config) (*external, error) {
 func (e *external) ask(ctx context.Context) (int64, error) {
 	response, err := e.client.Get(ctx, e.prefix+"/", clientv3.WithCountOnly())
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("no answer from %s: %w", strings.Join(e.client.Endpoints(), ", "), err)
 	}
 	return response.Header.Revision, nil
 }
 
 func (e *external) current(ctx context.Context) (int64, error) { return e.reads.get(ctx) }
-func (e *external) close()                                     { e.client.Close() }
+
+// failed is never closed: what has happened to a server elsewhere passes.
+func (e *external) failed() (<-chan struct{}, error) { return nil, nil }
+
+func (e *external) close() { e.client.Close() }

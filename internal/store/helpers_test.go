@@ -161,3 +161,7 @@ func names(from, to int) []api.Object {
 	}
 	return objects
 }
+
+func namespace(name string) *corev1.Namespace {
+	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+}

@@ -70,6 +70,7 @@ func TestPagesAreOfOneRevision(t *testing.T) {
 }
 
 func TestExactRevision(t *testing.T) {
+	t.Parallel() // waits for what does not come
 	s := openStore(t)
 	pods := s.Table(podsResource())
 	ctx := testContext(t)

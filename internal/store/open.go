@@ -37,6 +37,9 @@ type member interface {
 	// current is a revision no older than any write acknowledged, by
 	// anyone, before the call.
 	current(context.Context) (int64, error)
+	// failed gives a channel that closes when the data can no longer be
+	// reached by this process at all, and then the reason.
+	failed() (<-chan struct{}, error)
 	close()
 }
 
@@ -71,6 +74,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	s.progress.advance(start)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.done.Go(func() { s.follow(s.ctx, start+1) })
+	if len(c.Endpoints) > 0 { // the embedded etcd compacts itself
+		s.done.Go(func() { s.compact(s.ctx, c.History) })
+	}
 	return s, nil
 }
 
@@ -96,8 +102,27 @@ func (s *Store) Revision(ctx context.Context) (int64, error) {
 	return revision, nil
 }
 
+// Failed closes when the embedded etcd has given up, as it does when the disk
+// takes no more writes; Err then says why. Nothing is lost, but only a new
+// process can go on.
+func (s *Store) Failed() <-chan struct{} {
+	failed, _ := s.member.failed()
+	return failed
+}
+
+// Err is the reason once Failed is closed.
+func (s *Store) Err() error {
+	if _, reason := s.member.failed(); reason != nil {
+		return fmt.Errorf("etcd has given up: %w; make room on the disk if it is full, and start again", reason)
+	}
+	return nil
+}
+
 // Healthy says why etcd cannot serve, or nil.
 func (s *Store) Healthy(ctx context.Context) error {
+	if err := s.Err(); err != nil {
+		return err
+	}
 	if _, err := s.client.Get(ctx, s.prefix+"/", clientv3.WithCountOnly()); err != nil {
 		return fmt.Errorf("etcd does not answer: %w", err)
 	}

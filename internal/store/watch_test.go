@@ -27,6 +27,7 @@ func TestWatchFromNow(t *testing.T) {
 }
 
 func TestWatchFromPast(t *testing.T) {
+	t.Parallel() // waits for what does not come
 	s := openStore(t)
 	pods := s.Table(podsResource())
 	list(t, pods, ListOptions{}) // loaded
