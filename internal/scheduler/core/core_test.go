@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -72,6 +73,14 @@ func spreadOver(key string, when corev1.UnsatisfiableConstraintAction) func(*cor
 			MaxSkew: 1, TopologyKey: key, WhenUnsatisfiable: when, LabelSelector: selector(p.Labels["app"]),
 		})
 	}
+}
+
+func mustSelector(t testing.TB, app string) labels.Selector {
+	s, err := metav1.LabelSelectorAsSelector(selector(app))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func affinity(p *corev1.Pod) *corev1.Affinity {

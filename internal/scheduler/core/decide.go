@@ -106,3 +106,16 @@ func (f *Failure) Error() string {
 	slices.Sort(reasons)
 	return fmt.Sprintf("0/%d nodes are available: %s.", f.Nodes, strings.Join(reasons, ", "))
 }
+
+// NoPreemption words, as Kubernetes does, that no pod's going would help.
+func (f *Failure) NoPreemption() string {
+	var parts []string
+	if n := f.Nodes - len(f.resolvable); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d Preemption is not helpful for scheduling", n))
+	}
+	if n := len(f.resolvable); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d No preemption victims found for incoming pod", n))
+	}
+	slices.Sort(parts)
+	return fmt.Sprintf("0/%d nodes are available: %s.", f.Nodes, strings.Join(parts, ", "))
+}

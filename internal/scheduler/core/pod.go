@@ -225,6 +225,12 @@ func marshal(m interface{ Marshal() ([]byte, error) }) []byte {
 	return b
 }
 
+// SameDemands says whether q asks of nodes and of other pods what p does, so
+// that where one finds no place, the other finds none.
+func (p *Pod) SameDemands(q *Pod) bool {
+	return p.acrossKey() == q.acrossKey() && p.Priority == q.Priority
+}
+
 // matches says whether the term selects pod o; namespaces knows the labels of
 // each namespace.
 func (t *term) matches(o *Pod, namespaces map[string]labels.Set) bool {

@@ -155,6 +155,14 @@ func (s *State) RemoveNamespace(name string) {
 	s.nsVersion++
 }
 
+// On returns the pods on a node. The slice is the State's own.
+func (s *State) On(node string) []*Pod {
+	if i, ok := s.index[node]; ok {
+		return s.nodes[i].pods
+	}
+	return s.homeless[node]
+}
+
 func (s *State) replace(i int, n *node) {
 	s.gen++
 	s.nodes[i], s.gens[i] = n, s.gen
