@@ -1,6 +1,8 @@
 package api
 
 import (
+	"time"
+
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -102,7 +104,7 @@ func Define[P Object](k Kind[P]) *Resource {
 		r.Parts = append(r.Parts, Part{Name: p.Name, Copy: two(p.Copy), Validate: validateUpdate(p.Validate), NoRead: p.NoRead})
 	}
 	if r.Columns == nil {
-		r.Columns, r.Row = table.Of("Name", "Age"), nameAndAge
+		r.Columns, r.Row = table.Of("Name", "Created At"), nameAndTime
 	}
 	if s := k.Scale; s != nil {
 		r.Scale = &Scale{
@@ -178,8 +180,9 @@ func validateUpdate[P Object](own func(obj, old P) field.ErrorList) func(obj, ol
 	}
 }
 
-func nameAndAge(o Object) []any {
-	return []any{o.GetName(), table.Age(o.GetCreationTimestamp())}
+// nameAndTime is how a kind prints that has nothing special to say.
+func nameAndTime(o Object) []any {
+	return []any{o.GetName(), o.GetCreationTimestamp().UTC().Format(time.RFC3339)}
 }
 
 // New makes an empty T; it is the New of most kinds.

@@ -56,8 +56,9 @@ type Resource struct {
 	// Default fills in what the client left out; on create, update and patch,
 	// before anything else.
 	Default func(Object)
-	// PrepareCreate resets what a client may not set on create (status);
-	// PrepareUpdate puts back what it may not change.
+	// PrepareCreate resets what a client may not set on create (status), when
+	// the object has its final name and its UID; PrepareUpdate puts back what
+	// a client may not change. Both run before admission.
 	PrepareCreate func(Object)
 	PrepareUpdate func(obj, old Object)
 	// Validate judges a whole object, metadata included, on create and on

@@ -2,8 +2,13 @@ package core
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/pod"
+	"skiff/internal/api/table"
 )
 
 // PersistentVolume is a piece of storage.
@@ -11,7 +16,138 @@ var PersistentVolume = api.Define(api.Kind[*corev1.PersistentVolume]{
 	GVK: gv.WithKind("PersistentVolume"), Plural: "persistentvolumes", Prefix: "persistentvolumes",
 	ShortNames: []string{"pv"},
 	New:        api.New[corev1.PersistentVolume], NewList: api.NewList[corev1.PersistentVolumeList],
+
+	Default: func(o *corev1.PersistentVolume) {
+		meta.Fill(&o.Status.Phase, corev1.VolumePending)
+		meta.Fill(&o.Spec.PersistentVolumeReclaimPolicy, corev1.PersistentVolumeReclaimRetain)
+		meta.FillPtr(&o.Spec.VolumeMode, corev1.PersistentVolumeFilesystem)
+		if h := o.Spec.HostPath; h != nil {
+			meta.FillPtr(&h.Type, corev1.HostPathUnset)
+		}
+		if i := o.Spec.ISCSI; i != nil {
+			meta.Fill(&i.ISCSIInterface, "default")
+		}
+		if r := o.Spec.RBD; r != nil {
+			meta.Fill(&r.RBDPool, "rbd")
+			meta.Fill(&r.RadosUser, "admin")
+			meta.Fill(&r.Keyring, "/etc/ceph/keyring")
+		}
+	},
+	PrepareCreate:  func(o *corev1.PersistentVolume) { o.Status.Phase = corev1.VolumePending },
+	Validate:       validateVolume,
+	ValidateUpdate: validateVolumeUpdate,
+
 	Parts: []api.PartOf[*corev1.PersistentVolume]{
 		api.Status(func(dst, src *corev1.PersistentVolume) { dst.Status = src.Status }),
 	},
+
+	Columns: table.Of("Name", "Capacity", "Access Modes", "Reclaim Policy", "Status", "Claim", "StorageClass",
+		"VolumeAttributesClass", "Reason", "Age").Wide("VolumeMode"),
+	Row:        volumeRow,
+	FieldNames: []string{"name"},
+	Fields:     func(o *corev1.PersistentVolume) map[string]string { return map[string]string{"name": o.Name} },
 })
+
+func validateVolume(o *corev1.PersistentVolume) field.ErrorList {
+	s, p := &o.Spec, field.NewPath("spec")
+	errs := validateAccessModes(s.AccessModes, p.Child("accessModes"))
+	storage, ok := s.Capacity[corev1.ResourceStorage]
+	switch {
+	case len(s.Capacity) == 0:
+		errs = append(errs, field.Required(p.Child("capacity"), ""))
+	case !ok || len(s.Capacity) > 1:
+		errs = append(errs, field.NotSupported(p.Child("capacity"), s.Capacity, []corev1.ResourceName{corev1.ResourceStorage}))
+	case storage.Sign() <= 0:
+		errs = append(errs, field.Invalid(p.Child("capacity").Key("storage"), storage.String(), "must be greater than zero"))
+	}
+	errs = append(errs, meta.Enum(p.Child("persistentVolumeReclaimPolicy"), s.PersistentVolumeReclaimPolicy,
+		corev1.PersistentVolumeReclaimDelete, corev1.PersistentVolumeReclaimRecycle, corev1.PersistentVolumeReclaimRetain)...)
+	if equality.Semantic.DeepEqual(s.PersistentVolumeSource, corev1.PersistentVolumeSource{}) {
+		errs = append(errs, field.Required(p, "must specify a volume type"))
+	}
+	if s.NodeAffinity != nil && s.NodeAffinity.Required != nil {
+		errs = append(errs, pod.ValidateNodeSelector(s.NodeAffinity.Required, p.Child("nodeAffinity", "required"))...)
+	} else if s.Local != nil {
+		errs = append(errs, field.Required(p.Child("nodeAffinity"), "Local volume requires node affinity"))
+	}
+	return append(errs, meta.EnumOr(p.Child("volumeMode"), s.VolumeMode, corev1.PersistentVolumeBlock, corev1.PersistentVolumeFilesystem)...)
+}
+
+func validateAccessModes(modes []corev1.PersistentVolumeAccessMode, p *field.Path) field.ErrorList {
+	if len(modes) == 0 {
+		return field.ErrorList{field.Required(p, "at least 1 access mode is required")}
+	}
+	var errs field.ErrorList
+	once, others := false, false
+	for _, m := range modes {
+		errs = append(errs, meta.Enum(p, m, corev1.ReadOnlyMany, corev1.ReadWriteMany, corev1.ReadWriteOnce, corev1.ReadWriteOncePod)...)
+		once = once || m == corev1.ReadWriteOncePod
+		others = others || m != corev1.ReadWriteOncePod
+	}
+	if once && others {
+		errs = append(errs, field.Forbidden(p, "may not use ReadWriteOncePod with other access modes"))
+	}
+	return errs
+}
+
+func validateVolumeUpdate(o, old *corev1.PersistentVolume) field.ErrorList {
+	p := field.NewPath("spec")
+	var errs field.ErrorList
+	if !equality.Semantic.DeepEqual(o.Spec.PersistentVolumeSource, old.Spec.PersistentVolumeSource) {
+		errs = append(errs, field.Forbidden(p.Child("persistentvolumesource"), "spec.persistentvolumesource is immutable after creation"))
+	}
+	errs = append(errs, meta.Immutable(p.Child("volumeMode"), o.Spec.VolumeMode, old.Spec.VolumeMode)...)
+	if old.Spec.NodeAffinity != nil {
+		errs = append(errs, meta.Immutable(p.Child("nodeAffinity"), o.Spec.NodeAffinity, old.Spec.NodeAffinity)...)
+	}
+	return errs
+}
+
+func volumeRow(o *corev1.PersistentVolume) []any {
+	claim := ""
+	if c := o.Spec.ClaimRef; c != nil {
+		claim = c.Namespace + "/" + c.Name
+	}
+	phase := string(o.Status.Phase)
+	if o.DeletionTimestamp != nil {
+		phase = "Terminating"
+	}
+	size := o.Spec.Capacity[corev1.ResourceStorage]
+	class := table.Unset
+	if c := o.Spec.VolumeAttributesClassName; c != nil {
+		class = *c
+	}
+	return []any{
+		o.Name, size.String(), accessModes(o.Spec.AccessModes), string(o.Spec.PersistentVolumeReclaimPolicy), phase, claim,
+		o.Spec.StorageClassName, class, o.Status.Reason, table.Age(o.CreationTimestamp), volumeMode(o.Spec.VolumeMode),
+	}
+}
+
+func volumeMode(m *corev1.PersistentVolumeMode) string {
+	if m == nil {
+		return table.Unset
+	}
+	return string(*m)
+}
+
+// accessModes in the short form that everyone knows: "RWO,ROX".
+func accessModes(modes []corev1.PersistentVolumeAccessMode) string {
+	out := ""
+	for _, m := range []struct {
+		mode  corev1.PersistentVolumeAccessMode
+		short string
+	}{
+		{corev1.ReadWriteOnce, "RWO"}, {corev1.ReadOnlyMany, "ROX"}, {corev1.ReadWriteMany, "RWX"}, {corev1.ReadWriteOncePod, "RWOP"},
+	} {
+		for _, have := range modes {
+			if have == m.mode {
+				if out != "" {
+					out += ","
+				}
+				out += m.short
+				break
+			}
+		}
+	}
+	return out
+}

@@ -2,14 +2,28 @@ package core
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/pod"
+	"skiff/internal/api/table"
 )
 
 // PodTemplate keeps a template of pods.
 var PodTemplate = api.Define(api.Kind[*corev1.PodTemplate]{
 	GVK: gv.WithKind("PodTemplate"), Plural: "podtemplates", Prefix: "podtemplates", Namespaced: true,
 	New: api.New[corev1.PodTemplate], NewList: api.NewList[corev1.PodTemplateList],
-	Spec:                func(o *corev1.PodTemplate) any { return o.Template },
 	AllowCreateOnUpdate: true,
+
+	Default: func(o *corev1.PodTemplate) { pod.DefaultTemplate(&o.Template) },
+	Validate: func(o *corev1.PodTemplate) field.ErrorList {
+		return pod.ValidateTemplate(&o.Template, field.NewPath("template"))
+	},
+	Spec: func(o *corev1.PodTemplate) any { return o.Template },
+
+	Columns: table.Of("Name", "Containers", "Images", "Pod Labels"),
+	Row: func(o *corev1.PodTemplate) []any {
+		names, images := table.Containers(o.Template.Spec.Containers)
+		return []any{o.Name, names, images, table.Labels(o.Template.Labels)}
+	},
 })

@@ -1,20 +1,32 @@
 package core
 
 import (
+	"maps"
+	"strconv"
+
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/pod"
+	"skiff/internal/api/table"
 )
 
-// ReplicationController is the elder of ReplicaSet.
+// ReplicationController is the elder of ReplicaSet: its selector is a plain
+// set of labels, and may be left out.
 var ReplicationController = api.Define(api.Kind[*corev1.ReplicationController]{
 	GVK: gv.WithKind("ReplicationController"), Plural: "replicationcontrollers", Prefix: "controllers", Namespaced: true,
 	ShortNames: []string{"rc"}, Categories: []string{"all"},
 	New: api.New[corev1.ReplicationController], NewList: api.NewList[corev1.ReplicationControllerList],
 	OrphanByDefault: true,
-	Spec:            func(o *corev1.ReplicationController) any { return o.Spec },
+
+	Default:  defaultReplicationController,
+	Validate: validateReplicationController,
+	Spec:     func(o *corev1.ReplicationController) any { return o.Spec },
+
 	Parts: []api.PartOf[*corev1.ReplicationController]{
 		api.Status(func(dst, src *corev1.ReplicationController) { dst.Status = src.Status }),
 	},
@@ -24,4 +36,60 @@ var ReplicationController = api.Define(api.Kind[*corev1.ReplicationController]{
 		},
 		Set: func(o *corev1.ReplicationController, replicas int32) { o.Spec.Replicas = &replicas },
 	},
+
+	Columns: table.Of("Name", "Desired", "Current", "Ready", "Age").
+		Integers("Desired", "Current", "Ready").Wide("Containers", "Images", "Selector"),
+	Row:        replicationControllerRow,
+	FieldNames: []string{"status.replicas"},
+	Fields: func(o *corev1.ReplicationController) map[string]string {
+		return map[string]string{"status.replicas": strconv.Itoa(int(o.Status.Replicas))}
+	},
 })
+
+func defaultReplicationController(o *corev1.ReplicationController) {
+	meta.FillPtr(&o.Spec.Replicas, 1)
+	t := o.Spec.Template
+	if t == nil {
+		return
+	}
+	pod.DefaultTemplate(t)
+	if len(o.Spec.Selector) == 0 {
+		o.Spec.Selector = maps.Clone(t.Labels)
+	}
+	if len(o.Labels) == 0 {
+		o.Labels = maps.Clone(t.Labels)
+	}
+}
+
+func validateReplicationController(o *corev1.ReplicationController) field.ErrorList {
+	s, p := &o.Spec, field.NewPath("spec")
+	errs := meta.NonNegative(p.Child("minReadySeconds"), s.MinReadySeconds)
+	if len(s.Selector) == 0 {
+		errs = append(errs, field.Required(p.Child("selector"), ""))
+	}
+	errs = append(errs, meta.NonNegativeOr(p.Child("replicas"), s.Replicas)...)
+	tp := p.Child("template")
+	if s.Template == nil {
+		return append(errs, field.Required(tp, ""))
+	}
+	if len(s.Selector) > 0 && !labels.SelectorFromSet(s.Selector).Matches(labels.Set(s.Template.Labels)) {
+		errs = append(errs, field.Invalid(tp.Child("metadata", "labels"), s.Template.Labels, "`selector` does not match template `labels`"))
+	}
+	errs = append(errs, pod.ValidateTemplate(s.Template, tp)...)
+	if s.Template.Spec.RestartPolicy != corev1.RestartPolicyAlways {
+		errs = append(errs, field.NotSupported(tp.Child("spec", "restartPolicy"), s.Template.Spec.RestartPolicy,
+			[]corev1.RestartPolicy{corev1.RestartPolicyAlways}))
+	}
+	return errs
+}
+
+func replicationControllerRow(o *corev1.ReplicationController) []any {
+	var names, images string
+	if o.Spec.Template != nil {
+		names, images = table.Containers(o.Spec.Template.Spec.Containers)
+	}
+	return []any{
+		o.Name, table.Number(o.Spec.Replicas), int64(o.Status.Replicas), int64(o.Status.ReadyReplicas),
+		table.Age(o.CreationTimestamp), names, images, table.Labels(o.Spec.Selector),
+	}
+}

@@ -1,9 +1,18 @@
 package core
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/pod"
+	"skiff/internal/api/table"
 )
 
 // ResourceQuota bounds what a namespace may hold.
@@ -11,7 +20,44 @@ var ResourceQuota = api.Define(api.Kind[*corev1.ResourceQuota]{
 	GVK: gv.WithKind("ResourceQuota"), Plural: "resourcequotas", Prefix: "resourcequotas", Namespaced: true,
 	ShortNames: []string{"quota"},
 	New:        api.New[corev1.ResourceQuota], NewList: api.NewList[corev1.ResourceQuotaList],
+
+	Validate: validateQuota,
+	ValidateUpdate: func(o, old *corev1.ResourceQuota) field.ErrorList {
+		return meta.Immutable(field.NewPath("spec", "scopes"), scopes(o), scopes(old))
+	},
 	Parts: []api.PartOf[*corev1.ResourceQuota]{
 		api.Status(func(dst, src *corev1.ResourceQuota) { dst.Status = src.Status }),
 	},
+
+	Columns: table.Of("Name", "Request", "Limit", "Age"),
+	Row:     quotaRow,
 })
+
+func scopes(o *corev1.ResourceQuota) []corev1.ResourceQuotaScope {
+	s := slices.Clone(o.Spec.Scopes)
+	slices.Sort(s)
+	return s
+}
+
+func validateQuota(o *corev1.ResourceQuota) field.ErrorList {
+	p := field.NewPath("spec", "hard")
+	var errs field.ErrorList
+	for _, name := range slices.Sorted(maps.Keys(o.Spec.Hard)) {
+		errs = append(errs, pod.ValidateQuantity(p.Key(string(name)), name, o.Spec.Hard[name])...)
+	}
+	return errs
+}
+
+func quotaRow(o *corev1.ResourceQuota) []any {
+	var requests, limits []string
+	for _, name := range slices.Sorted(maps.Keys(o.Status.Hard)) {
+		used, hard := o.Status.Used[name], o.Status.Hard[name]
+		cell := fmt.Sprintf("%s: %s/%s", name, used.String(), hard.String())
+		if strings.HasPrefix(string(name), "limits.") {
+			limits = append(limits, cell)
+		} else {
+			requests = append(requests, cell)
+		}
+	}
+	return []any{o.Name, strings.Join(requests, ", "), strings.Join(limits, ", "), table.Age(o.CreationTimestamp)}
+}

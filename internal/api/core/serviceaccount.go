@@ -5,6 +5,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"skiff/internal/api"
+	"skiff/internal/api/table"
 )
 
 // ServiceAccount is the identity of pods.
@@ -15,4 +16,9 @@ var ServiceAccount = api.Define(api.Kind[*corev1.ServiceAccount]{
 	Subresources: []api.Subresource{{
 		Name: "token", Kind: authenticationv1.SchemeGroupVersion.WithKind("TokenRequest"), Verbs: []string{"create"},
 	}},
+
+	Columns: table.Of("Name", "Secrets", "Age").Integers("Secrets"),
+	Row: func(o *corev1.ServiceAccount) []any {
+		return []any{o.Name, int64(len(o.Secrets)), table.Age(o.CreationTimestamp)}
+	},
 })

@@ -2,15 +2,32 @@ package rbac
 
 import (
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
 )
 
-// ClusterRole is a set of permissions.
+// ClusterRole is a set of permissions, for a namespace or for all.
 var ClusterRole = api.Define(api.Kind[*rbacv1.ClusterRole]{
 	GVK: gv.WithKind("ClusterRole"), Plural: "clusterroles", Prefix: "clusterroles",
 	New: api.New[rbacv1.ClusterRole], NewList: api.NewList[rbacv1.ClusterRoleList],
 	ValidateName:        meta.PathSegment,
 	AllowCreateOnUpdate: true,
+
+	Validate: func(o *rbacv1.ClusterRole) field.ErrorList {
+		errs := validateRules(o.Rules, true)
+		a := o.AggregationRule
+		if a == nil {
+			return errs
+		}
+		p := field.NewPath("aggregationRule", "clusterRoleSelectors")
+		if len(a.ClusterRoleSelectors) == 0 {
+			errs = append(errs, field.Required(p, "at least one clusterRoleSelector required if aggregationRule is non-nil"))
+		}
+		for i := range a.ClusterRoleSelectors {
+			errs = append(errs, meta.Selector(p.Index(i), &a.ClusterRoleSelectors[i])...)
+		}
+		return errs
+	},
 })

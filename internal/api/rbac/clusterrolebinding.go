@@ -2,9 +2,11 @@ package rbac
 
 import (
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
+	"skiff/internal/api/table"
 )
 
 // ClusterRoleBinding grants a ClusterRole everywhere.
@@ -13,4 +15,18 @@ var ClusterRoleBinding = api.Define(api.Kind[*rbacv1.ClusterRoleBinding]{
 	New: api.New[rbacv1.ClusterRoleBinding], NewList: api.NewList[rbacv1.ClusterRoleBindingList],
 	ValidateName:        meta.PathSegment,
 	AllowCreateOnUpdate: true,
+
+	Default: func(o *rbacv1.ClusterRoleBinding) { defaultBinding(&o.RoleRef, o.Subjects) },
+	Validate: func(o *rbacv1.ClusterRoleBinding) field.ErrorList {
+		return validateBinding(&o.RoleRef, o.Subjects, false, "ClusterRole")
+	},
+	ValidateUpdate: func(o, old *rbacv1.ClusterRoleBinding) field.ErrorList {
+		return validateRoleRef(o.RoleRef, old.RoleRef)
+	},
+
+	Columns: table.Of("Name", "Role", "Age").Wide(bindingColumns...),
+	Row: func(o *rbacv1.ClusterRoleBinding) []any {
+		role, wide := bindingCells(o.RoleRef, o.Subjects)
+		return append([]any{o.Name, role, table.Age(o.CreationTimestamp)}, wide...)
+	},
 })

@@ -2,6 +2,7 @@ package rbac
 
 import (
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
@@ -13,4 +14,6 @@ var Role = api.Define(api.Kind[*rbacv1.Role]{
 	New: api.New[rbacv1.Role], NewList: api.NewList[rbacv1.RoleList],
 	ValidateName:        meta.PathSegment,
 	AllowCreateOnUpdate: true,
+
+	Validate: func(o *rbacv1.Role) field.ErrorList { return validateRules(o.Rules, false) },
 })
