@@ -30,18 +30,12 @@ func security(pod *corev1.Pod, c *corev1.Container, o ContainerOptions) *runtime
 		SupplementalGroups: append(groups(pod), o.VolumeGroups...),
 		MaskedPaths:        maskedPaths,
 		ReadonlyPaths:      readonlyPaths,
-		RunAsUsername:      o.ImageUserName,
 	}
 	if t := o.TargetID; t != "" {
 		s.NamespaceOptions.Pid, s.NamespaceOptions.TargetId = runtimeapi.NamespaceMode_TARGET, t
 	}
 	e := effective(pod, c)
 	s.RunAsUser, s.RunAsGroup = int64Value(e.RunAsUser), int64Value(e.RunAsGroup)
-	if s.RunAsUser != nil {
-		s.RunAsUsername = ""
-	} else if s.RunAsUsername == "" && o.ImageUser != nil {
-		s.RunAsUser = int64Value(o.ImageUser)
-	}
 	if pod.Spec.SecurityContext != nil {
 		s.SupplementalGroupsPolicy = groupsPolicy(pod.Spec.SecurityContext)
 	}

@@ -18,7 +18,6 @@ const (
 	RemoveSandbox   Kind = "remove-sandbox"   // a stopped one
 	TearDown        Kind = "tear-down"        // volumes and cgroups
 	DeletePod       Kind = "delete-pod"       // the object, now that nothing of it runs
-	Forget          Kind = "forget"           // directories and logs of a pod whose object is gone
 )
 
 // Action is one thing to do.
