@@ -146,8 +146,9 @@ func httpd(ctx context.Context, root string) (v1.Image, error) {
 		return nil, err
 	}
 	t.file("usr/local/apache2/conf/httpd.conf", 0o644, httpdConfig())
+	t.link("etc/apache2/apache2.conf", "/usr/local/apache2/conf/httpd.conf") // where Debian's looks
 	t.file("usr/local/apache2/htdocs/index.html", 0o644, "<html><body><h1>It works!</h1></body></html>\n")
-	t.file("usr/local/bin/httpd-foreground", 0o755, "#!/bin/sh\nset -e\nrm -f /usr/local/apache2/logs/httpd.pid\nexec httpd -DFOREGROUND \"$@\"\n")
+	t.file("usr/local/bin/httpd-foreground", 0o755, "#!/bin/sh\nset -e\nrm -f /usr/local/apache2/logs/httpd.pid\nexec /usr/local/apache2/bin/httpd -DFOREGROUND \"$@\"\n")
 	t.dir("usr/local/apache2/logs", 0o755, 33)
 	return pack(v1.Config{
 		Env: []string{strings.Replace(searchPath, "=", "=/usr/local/apache2/bin:", 1)}, Cmd: []string{"httpd-foreground"},

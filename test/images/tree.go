@@ -88,6 +88,9 @@ func (t tree) libraries(root string, program []byte, name string) error {
 			}
 		}
 	}
+	if slices.Contains(needed, "libc.so.6") {
+		needed = append(needed, "libgcc_s.so.1") // which libc opens by itself when a thread ends
+	}
 	for _, library := range needed {
 		to := "usr/lib/" + triplet() + "/" + library
 		if _, have := t[to]; have {

@@ -1,0 +1,340 @@
+package images
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	cri "k8s.io/cri-api/pkg/apis/runtime/v1"
+
+	"skiff/internal/host"
+	"skiff/internal/network"
+	"skiff/internal/runtime"
+)
+
+// TestMain lets the test binary be containerd, as skiff's own is.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "containerd" {
+		if err := runtime.ContainerdMain(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// node is a container runtime and a pod network, driven as a kubelet would.
+type node struct {
+	t      *testing.T
+	dir    string
+	cri    cri.RuntimeServiceClient
+	images cri.ImageServiceClient
+}
+
+// testCache is the cache that the end-to-end tests use, too.
+func testCache() string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	return filepath.Join(cache, "skiff-test-images")
+}
+
+func needReal(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("real containers: not in -short")
+	}
+	if os.Getuid() != 0 {
+		t.Skip("real containers need root")
+	}
+	for _, program := range []string{"runc", "apt-get", "dpkg-deb"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("real containers of Debian's packages need %s", program)
+		}
+	}
+	if sums, err := filepath.Glob("../../internal/runtime/helpers/SHA256SUMS"); err != nil || len(sums) == 0 {
+		t.Skip("real containers need the helper programs (make helpers)")
+	}
+}
+
+// startNode starts a node in a data directory of its own, with the registry.
+func startNode(t *testing.T, registry *Registry) *node {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "skiff-im")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := host.Names{Cluster: filepath.Base(dir), Node: "n1"}
+	runtimeConfig := runtime.Config{DataDir: dir, Names: names, RegistryHostsDir: registry.HostsDir}
+	networkConfig := network.Config{
+		Client: &rest.Config{Host: apiWithOneNode(t)}, NodeName: "n1", NodeIP: hostIP(t),
+		Names: names, DataDir: dir, ClusterCIDR: netip.MustParsePrefix("10.199.0.0/16"),
+	}
+	ready := make(chan string, 2)
+	runtimeConfig.Ready = func() { ready <- "runtime" }
+	networkConfig.Ready = func() { ready <- "network" }
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 2)
+	go func() { ended <- runtime.Run(ctx, runtimeConfig) }()
+	go func() { ended <- network.Run(ctx, networkConfig) }()
+	t.Cleanup(func() {
+		stop()
+		for range 2 {
+			if err := <-ended; err != nil {
+				t.Errorf("Run: %v", err)
+			}
+		}
+		if err := runtime.Clean(runtimeConfig); err != nil {
+			t.Errorf("runtime.Clean: %v", err)
+		}
+		if err := network.Clean(networkConfig); err != nil {
+			t.Errorf("network.Clean: %v", err)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	for range 2 {
+		select {
+		case <-ready:
+		case err := <-ended:
+			ended <- nil
+			t.Fatalf("Run ended: %v", err)
+		}
+	}
+	conn, err := grpc.NewClient(runtime.Endpoint(runtimeConfig), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	n := &node{t: t, dir: dir, cri: cri.NewRuntimeServiceClient(conn), images: cri.NewImageServiceClient(conn)}
+	n.awaitNetworkReady()
+	return n
+}
+
+// hostIP is the machine's own address.
+func hostIP(t *testing.T) netip.Addr {
+	t.Helper()
+	own := ownAddress()
+	if len(own) == 0 {
+		t.Skip("this machine has no address of its own")
+	}
+	return netip.MustParseAddr(own[0])
+}
+
+// apiWithOneNode is an API server that knows a single node, which never changes.
+func apiWithOneNode(t *testing.T) string {
+	t.Helper()
+	one := corev1.Node{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Node"},
+		ObjectMeta: metav1.ObjectMeta{Name: "n1", ResourceVersion: "1"},
+		Spec:       corev1.NodeSpec{PodCIDR: "10.199.1.0/24"},
+	}
+	list := corev1.NodeList{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "NodeList"},
+		ListMeta: metav1.ListMeta{ResourceVersion: "1"}, Items: []corev1.Node{one},
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch query := r.URL.Query(); {
+		case r.Method == http.MethodPatch:
+			_ = json.NewEncoder(w).Encode(one)
+		case query.Get("sendInitialEvents") != "":
+			w.WriteHeader(http.StatusUnprocessableEntity)
+		case query.Get("watch") != "":
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		default:
+			_ = json.NewEncoder(w).Encode(list)
+		}
+	}))
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return server.URL
+}
+
+func (n *node) awaitNetworkReady() {
+	n.t.Helper()
+	await(n.t, "NetworkReady", func() bool {
+		answer, err := n.cri.Status(n.t.Context(), &cri.StatusRequest{})
+		if err != nil {
+			return false
+		}
+		for _, condition := range answer.Status.Conditions {
+			if condition.Type == "NetworkReady" {
+				return condition.Status
+			}
+		}
+		return false
+	})
+}
+
+// await polls for what another process brings about.
+func await(t *testing.T, what string, met func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !met(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("no %s within 20 s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// pod is a running pod of one container.
+type pod struct {
+	*node
+	sandbox, container string
+	ip                 string
+	log                string
+}
+
+// run pulls an image and runs a pod of it, as `kubectl run NAME --image=IMAGE`.
+func (n *node) run(name, image string, command ...string) *pod {
+	n.t.Helper()
+	ctx := n.t.Context()
+	if _, err := n.images.PullImage(ctx, &cri.PullImageRequest{Image: &cri.ImageSpec{Image: image}}); err != nil {
+		n.t.Fatalf("PullImage %s: %v", image, err)
+	}
+	config := &cri.PodSandboxConfig{
+		Metadata:     &cri.PodSandboxMetadata{Name: name, Uid: name, Namespace: "default"},
+		Hostname:     name,
+		LogDirectory: filepath.Join(n.dir, "pods", name),
+		Linux:        &cri.LinuxPodSandboxConfig{CgroupParent: host.Names{Cluster: filepath.Base(n.dir), Node: "n1"}.Cgroup() + "/pod" + name},
+	}
+	sandbox, err := n.cri.RunPodSandbox(ctx, &cri.RunPodSandboxRequest{Config: config})
+	if err != nil {
+		n.t.Fatalf("RunPodSandbox %s: %v", name, err)
+	}
+	made, err := n.cri.CreateContainer(ctx, &cri.CreateContainerRequest{
+		PodSandboxId: sandbox.PodSandboxId, SandboxConfig: config,
+		Config: &cri.ContainerConfig{
+			Metadata: &cri.ContainerMetadata{Name: name}, Image: &cri.ImageSpec{Image: image}, Command: command,
+			LogPath: "0.log", Linux: &cri.LinuxContainerConfig{Resources: &cri.LinuxContainerResources{OomScoreAdj: 1000}},
+		},
+	})
+	if err != nil {
+		n.t.Fatalf("CreateContainer %s: %v", name, err)
+	}
+	if _, err := n.cri.StartContainer(ctx, &cri.StartContainerRequest{ContainerId: made.ContainerId}); err != nil {
+		n.t.Fatalf("StartContainer %s: %v", name, err)
+	}
+	status, err := n.cri.PodSandboxStatus(ctx, &cri.PodSandboxStatusRequest{PodSandboxId: sandbox.PodSandboxId})
+	if err != nil {
+		n.t.Fatalf("PodSandboxStatus %s: %v", name, err)
+	}
+	return &pod{n, sandbox.PodSandboxId, made.ContainerId, status.Status.Network.GetIp(), filepath.Join(n.dir, "pods", name, "0.log")}
+}
+
+// exec runs a command in the pod and returns what it prints.
+func (p *pod) exec(command ...string) string {
+	p.t.Helper()
+	answer, err := p.cri.ExecSync(p.t.Context(), &cri.ExecSyncRequest{ContainerId: p.container, Cmd: command, Timeout: 10})
+	if err != nil {
+		p.t.Errorf("exec %v: %v", command, err)
+		return ""
+	}
+	if answer.ExitCode != 0 {
+		p.t.Errorf("exec %v exits with %d: %s", command, answer.ExitCode, answer.Stderr)
+	}
+	return string(answer.Stdout)
+}
+
+// awaitPage waits until the pod serves a page with this text.
+func (p *pod) awaitPage(port, text string) {
+	p.t.Helper()
+	p.t.Cleanup(func() {
+		if p.t.Failed() {
+			p.t.Logf("%s:\n%s", p.log, p.logs())
+		}
+	})
+	await(p.t, "page with "+text, func() bool { return strings.Contains(get("http://"+p.ip+":"+port+"/"), text) })
+}
+
+func (p *pod) logs() string {
+	data, _ := os.ReadFile(p.log)
+	return string(data)
+}
+
+func get(url string) string {
+	client := http.Client{Timeout: 2 * time.Second}
+	answer, err := client.Get(url)
+	if err != nil {
+		return ""
+	}
+	defer answer.Body.Close()
+	body, _ := io.ReadAll(answer.Body)
+	return string(body)
+}
+
+func TestImagesRun(t *testing.T) {
+	needReal(t)
+	registry, err := Start(t.Context(), testCache())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := startNode(t, registry)
+
+	web := n.run("web", "nginx")
+	web.awaitPage("80", "Welcome to nginx!")
+	await(t, "access log of nginx", func() bool { return strings.Contains(web.logs(), `"GET / HTTP/1.1" 200`) })
+	if got := web.exec("sh", "-c", "hostname; ls /usr/share/nginx/html"); got != "web\nindex.html\n" {
+		t.Errorf("the shell in nginx prints %q", got)
+	}
+
+	apache := n.run("apache", "httpd:2.4")
+	apache.awaitPage("80", "It works!")
+	await(t, "access log of httpd", func() bool { return strings.Contains(apache.logs(), `"GET / HTTP/1.1" 200`) })
+
+	box := n.run("box", "busybox", "sleep", "1000")
+	if got := box.exec("wget", "-q", "-O-", "http://"+web.ip+"/"); !strings.Contains(got, "Welcome to nginx!") {
+		t.Errorf("a pod sees of nginx: %q", got)
+	}
+	if got := box.exec("ping", "-c1", "-W2", web.ip); !strings.Contains(got, "1 packets received") {
+		t.Errorf("ping prints %q", got)
+	}
+
+	n.run("speaker", "skiff.local/test/echo").awaitPage("8080", "speaker")
+
+	// Both end on the signal that their images name, in time.
+	for _, p := range []*pod{web, apache} {
+		if _, err := n.cri.StopContainer(t.Context(), &cri.StopContainerRequest{ContainerId: p.container, Timeout: 20}); err != nil {
+			t.Errorf("StopContainer: %v", err)
+		}
+		status, err := n.cri.ContainerStatus(t.Context(), &cri.ContainerStatusRequest{ContainerId: p.container})
+		if err != nil || status.Status.ExitCode != 0 {
+			t.Errorf("%s ends with exit code %d (%v), want 0", p.log, status.GetStatus().GetExitCode(), err)
+		}
+	}
+}
+
+func TestAnImageThatIsNowhere(t *testing.T) {
+	needReal(t)
+	registry, err := Start(t.Context(), testCache())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := startNode(t, registry)
+	_, err = n.images.PullImage(t.Context(), &cri.PullImageRequest{Image: &cri.ImageSpec{Image: "no-such-image"}})
+	if err == nil || !strings.Contains(err.Error(), "docker.io/library/no-such-image:latest: not found") {
+		t.Errorf("pulling an image that is nowhere: %v", err)
+	}
+}
