@@ -1,9 +1,18 @@
 package batch
 
 import (
+	"fmt"
+	"strings"
+	"time"
+
 	batchv1 "k8s.io/api/batch/v1"
+	"k8s.io/apimachinery/pkg/util/duration"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/pod"
+	"skiff/internal/api/table"
 )
 
 // CronJob makes Jobs at set times.
@@ -11,8 +20,92 @@ var CronJob = api.Define(api.Kind[*batchv1.CronJob]{
 	GVK: gv.WithKind("CronJob"), Plural: "cronjobs", Prefix: "cronjobs", Namespaced: true,
 	ShortNames: []string{"cj"}, Categories: []string{"all"},
 	New: api.New[batchv1.CronJob], NewList: api.NewList[batchv1.CronJobList],
-	Spec: func(o *batchv1.CronJob) any { return o.Spec },
+
+	Default: func(o *batchv1.CronJob) {
+		meta.Fill(&o.Spec.ConcurrencyPolicy, batchv1.AllowConcurrent)
+		meta.FillPtr(&o.Spec.Suspend, false)
+		meta.FillPtr(&o.Spec.SuccessfulJobsHistoryLimit, 3)
+		meta.FillPtr(&o.Spec.FailedJobsHistoryLimit, 1)
+		pod.DefaultTemplate(&o.Spec.JobTemplate.Spec.Template)
+	},
+	Validate: validateCronJob,
+	Spec:     func(o *batchv1.CronJob) any { return o.Spec },
 	Parts: []api.PartOf[*batchv1.CronJob]{
 		api.Status(func(dst, src *batchv1.CronJob) { dst.Status = src.Status }),
 	},
+
+	Columns: table.Of("Name", "Schedule", "Timezone", "Suspend", "Active", "Last Schedule", "Age").
+		Integers("Active").Wide("Containers", "Images", "Selector"),
+	Row: cronJobRow,
 })
+
+// The names of a CronJob's Jobs are its own and 11 more characters.
+const maxCronJobName = 63 - 11
+
+func validateCronJob(o *batchv1.CronJob) field.ErrorList {
+	s, p := &o.Spec, field.NewPath("spec")
+	var errs field.ErrorList
+	if len(o.Name) > maxCronJobName {
+		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), o.Name, fmt.Sprintf("must be no more than %d characters", maxCronJobName)))
+	}
+	errs = append(errs, validateSchedule(p.Child("schedule"), s.Schedule)...)
+	if z := s.TimeZone; z != nil {
+		errs = append(errs, validateZone(p.Child("timeZone"), *z)...)
+	}
+	errs = append(errs, meta.NonNegativeOr(p.Child("startingDeadlineSeconds"), s.StartingDeadlineSeconds)...)
+	errs = append(errs, meta.Enum(p.Child("concurrencyPolicy"), s.ConcurrencyPolicy,
+		batchv1.AllowConcurrent, batchv1.ForbidConcurrent, batchv1.ReplaceConcurrent)...)
+	jp := p.Child("jobTemplate", "spec")
+	errs = append(errs, validateJobSpec(&s.JobTemplate.Spec, jp)...)
+	if m := s.JobTemplate.Spec.ManualSelector; m != nil && *m {
+		errs = append(errs, field.NotSupported(jp.Child("manualSelector"), "true", []string{"nil", "false"}))
+	}
+	errs = append(errs, meta.NonNegativeOr(p.Child("successfulJobsHistoryLimit"), s.SuccessfulJobsHistoryLimit)...)
+	return append(errs, meta.NonNegativeOr(p.Child("failedJobsHistoryLimit"), s.FailedJobsHistoryLimit)...)
+}
+
+func validateSchedule(p *field.Path, schedule string) field.ErrorList {
+	switch {
+	case schedule == "":
+		return field.ErrorList{field.Required(p, "")}
+	case strings.Contains(schedule, "TZ="):
+		return field.ErrorList{field.Invalid(p, schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead")}
+	}
+	if err := checkSchedule(schedule); err != nil {
+		return field.ErrorList{field.Invalid(p, schedule, err.Error())}
+	}
+	return nil
+}
+
+// validateZone looks at the form of the name only; which zones there are is
+// known where they are loaded.
+func validateZone(p *field.Path, zone string) field.ErrorList {
+	switch {
+	case zone == "":
+		return field.ErrorList{field.Invalid(p, zone, "timeZone must be nil or non-empty string")}
+	case strings.EqualFold(zone, "Local"):
+		return field.ErrorList{field.Invalid(p, zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones")}
+	}
+	return nil
+}
+
+func cronJobRow(o *batchv1.CronJob) []any {
+	names, images := table.Containers(o.Spec.JobTemplate.Spec.Template.Spec.Containers)
+	last, zone, suspend := table.None, table.None, table.Unset
+	if t := o.Status.LastScheduleTime; t != nil {
+		last = duration.HumanDuration(time.Since(t.Time))
+	}
+	if o.Spec.TimeZone != nil {
+		zone = *o.Spec.TimeZone
+	}
+	if s := o.Spec.Suspend; s != nil {
+		suspend = "False"
+		if *s {
+			suspend = "True"
+		}
+	}
+	return []any{
+		o.Name, o.Spec.Schedule, zone, suspend, int64(len(o.Status.Active)), last, table.Age(o.CreationTimestamp),
+		names, images, table.Selector(o.Spec.JobTemplate.Spec.Selector),
+	}
+}

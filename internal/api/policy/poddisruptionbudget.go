@@ -2,8 +2,13 @@ package policy
 
 import (
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/table"
 )
 
 // PodDisruptionBudget bounds how many pods may be evicted at a time.
@@ -12,8 +17,60 @@ var PodDisruptionBudget = api.Define(api.Kind[*policyv1.PodDisruptionBudget]{
 	ShortNames: []string{"pdb"},
 	New:        api.New[policyv1.PodDisruptionBudget], NewList: api.NewList[policyv1.PodDisruptionBudgetList],
 	RequireResourceVersion: true,
-	Spec:                   func(o *policyv1.PodDisruptionBudget) any { return o.Spec },
+
+	Validate: validateBudget,
+	Spec:     func(o *policyv1.PodDisruptionBudget) any { return o.Spec },
 	Parts: []api.PartOf[*policyv1.PodDisruptionBudget]{
-		api.Status(func(dst, src *policyv1.PodDisruptionBudget) { dst.Status = src.Status }),
+		api.Status(func(dst, src *policyv1.PodDisruptionBudget) { dst.Status = src.Status }).Validated(validateBudgetStatus),
+	},
+
+	Columns: table.Of("Name", "Min Available", "Max Unavailable", "Allowed Disruptions", "Age").Integers("Allowed Disruptions"),
+	Row: func(o *policyv1.PodDisruptionBudget) []any {
+		return []any{
+			o.Name, orNA(o.Spec.MinAvailable), orNA(o.Spec.MaxUnavailable),
+			int64(o.Status.DisruptionsAllowed), table.Age(o.CreationTimestamp),
+		}
 	},
 })
+
+func orNA(v *intstr.IntOrString) string {
+	if v == nil {
+		return "N/A"
+	}
+	return v.String()
+}
+
+func validateBudget(o *policyv1.PodDisruptionBudget) field.ErrorList {
+	s, p := &o.Spec, field.NewPath("spec")
+	var errs field.ErrorList
+	if s.MinAvailable != nil && s.MaxUnavailable != nil {
+		errs = append(errs, field.Invalid(p, s, "minAvailable and maxUnavailable cannot be both set"))
+	}
+	errs = append(errs, numberOrPercent(p.Child("minAvailable"), s.MinAvailable)...)
+	errs = append(errs, numberOrPercent(p.Child("maxUnavailable"), s.MaxUnavailable)...)
+	errs = append(errs, meta.Selector(p.Child("selector"), s.Selector)...)
+	return append(errs, meta.EnumOr(p.Child("unhealthyPodEvictionPolicy"), s.UnhealthyPodEvictionPolicy,
+		policyv1.AlwaysAllow, policyv1.IfHealthyBudget)...)
+}
+
+func numberOrPercent(p *field.Path, v *intstr.IntOrString) field.ErrorList {
+	switch {
+	case v == nil:
+		return nil
+	case v.Type == intstr.String:
+		errs := meta.Invalid(p, *v, validation.IsValidPercent(v.StrVal))
+		if n, err := intstr.GetScaledValueFromIntOrPercent(v, 100, false); err == nil && n > 100 {
+			errs = append(errs, field.Invalid(p, *v, "must not be greater than 100%"))
+		}
+		return errs
+	}
+	return meta.NonNegative(p, v.IntVal)
+}
+
+func validateBudgetStatus(o, _ *policyv1.PodDisruptionBudget) field.ErrorList {
+	s := &o.Status
+	return meta.NonNegatives(field.NewPath("status"), map[string]int32{
+		"disruptionsAllowed": s.DisruptionsAllowed, "currentHealthy": s.CurrentHealthy,
+		"desiredHealthy": s.DesiredHealthy, "expectedPods": s.ExpectedPods,
+	})
+}

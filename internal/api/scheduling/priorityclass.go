@@ -1,9 +1,16 @@
 package scheduling
 
 import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/table"
 )
 
 // PriorityClass names a priority of pods.
@@ -12,4 +19,53 @@ var PriorityClass = api.Define(api.Kind[*schedulingv1.PriorityClass]{
 	ShortNames: []string{"pc"},
 	New:        api.New[schedulingv1.PriorityClass], NewList: api.NewList[schedulingv1.PriorityClassList],
 	AllowCreateOnUpdate: true,
+
+	Default: func(o *schedulingv1.PriorityClass) {
+		meta.FillPtr(&o.PreemptionPolicy, corev1.PreemptLowerPriority)
+	},
+	Validate: validateClass,
+	ValidateUpdate: func(o, old *schedulingv1.PriorityClass) field.ErrorList {
+		var errs field.ErrorList
+		if o.Value != old.Value {
+			errs = append(errs, field.Forbidden(field.NewPath("value"), "may not be changed in an update."))
+		}
+		return append(errs, meta.Immutable(field.NewPath("preemptionPolicy"), o.PreemptionPolicy, old.PreemptionPolicy)...)
+	},
+
+	Columns: table.Of("Name", "Value", "Global-Default", "Age", "PreemptionPolicy").Integers("Value"),
+	Row: func(o *schedulingv1.PriorityClass) []any {
+		policy := string(corev1.PreemptLowerPriority)
+		if o.PreemptionPolicy != nil {
+			policy = string(*o.PreemptionPolicy)
+		}
+		return []any{o.Name, int64(o.Value), o.GlobalDefault, table.Age(o.CreationTimestamp), policy}
+	},
 })
+
+// Users' priorities end where the system's begin.
+const (
+	highestUserPriority = 1000000000
+	systemPrefix        = "system-"
+)
+
+// System are the classes that every cluster has, with their values. No other
+// class may be called system-.
+var System = map[string]int32{
+	"system-cluster-critical": 2 * highestUserPriority,
+	"system-node-critical":    2*highestUserPriority + 1000,
+}
+
+func validateClass(o *schedulingv1.PriorityClass) field.ErrorList {
+	errs := meta.EnumOr(field.NewPath("preemptionPolicy"), o.PreemptionPolicy, corev1.PreemptLowerPriority, corev1.PreemptNever)
+	value, known := System[o.Name]
+	switch {
+	case known && value == o.Value && !o.GlobalDefault:
+	case strings.HasPrefix(o.Name, systemPrefix):
+		errs = append(errs, field.Forbidden(field.NewPath("metadata", "name"),
+			"priority class names with 'system-' prefix are reserved for system use only. error: "+o.Name+" is not a known system priority class"))
+	case o.Value > highestUserPriority:
+		errs = append(errs, field.Forbidden(field.NewPath("value"),
+			fmt.Sprintf("maximum allowed value of a user defined priority is %d", highestUserPriority)))
+	}
+	return errs
+}

@@ -2,8 +2,11 @@ package storage
 
 import (
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/table"
 )
 
 // CSIStorageCapacity says how much room a StorageClass has where.
@@ -11,4 +14,22 @@ var CSIStorageCapacity = api.Define(api.Kind[*storagev1.CSIStorageCapacity]{
 	GVK: gv.WithKind("CSIStorageCapacity"), Plural: "csistoragecapacities", Prefix: "csistoragecapacities", Namespaced: true,
 	New: api.New[storagev1.CSIStorageCapacity], NewList: api.NewList[storagev1.CSIStorageCapacityList],
 	RequireResourceVersion: true,
+
+	Validate: func(o *storagev1.CSIStorageCapacity) field.ErrorList {
+		errs := meta.Selector(field.NewPath("nodeTopology"), o.NodeTopology)
+		return append(errs, meta.Name(field.NewPath("storageClassName"), o.StorageClassName, meta.Subdomain)...)
+	},
+	ValidateUpdate: func(o, old *storagev1.CSIStorageCapacity) field.ErrorList {
+		errs := meta.Immutable(field.NewPath("nodeTopology"), o.NodeTopology, old.NodeTopology)
+		return append(errs, meta.Immutable(field.NewPath("storageClassName"), o.StorageClassName, old.StorageClassName)...)
+	},
+
+	Columns: table.Of("Name", "StorageClassName", "Capacity"),
+	Row: func(o *storagev1.CSIStorageCapacity) []any {
+		capacity := table.Unset
+		if o.Capacity != nil {
+			capacity = o.Capacity.String()
+		}
+		return []any{o.Name, o.StorageClassName, capacity}
+	},
 })
