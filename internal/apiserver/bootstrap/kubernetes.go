@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -24,6 +25,9 @@ const (
 // announce writes the Service "kubernetes" and the endpoints that it leads to.
 // It has no selector; its endpoints are nobody else's.
 func (b *bootstrapper) announce(ctx context.Context) error {
+	if len(b.addresses()) == 0 {
+		return b.service(ctx) // a server for this machine alone
+	}
 	return together(ctx, b.service, b.endpoints, b.endpointSlice)
 }
 
@@ -75,7 +79,7 @@ func (b *bootstrapper) endpoints(ctx context.Context) error {
 		},
 		Subsets: []corev1.EndpointSubset{{Ports: []corev1.EndpointPort{{Name: portName, Port: int32(b.Port), Protocol: corev1.ProtocolTCP}}}},
 	}
-	for _, ip := range b.sortedAddresses() {
+	for _, ip := range b.addresses() {
 		want.Subsets[0].Addresses = append(want.Subsets[0].Addresses, corev1.EndpointAddress{IP: ip})
 	}
 	return one(ctx, b, b.kube.CoreV1().Endpoints(metav1.NamespaceDefault), want, func(have *corev1.Endpoints) bool {
@@ -98,10 +102,10 @@ func (b *bootstrapper) endpointSlice(ctx context.Context) error {
 			Name: ptr.To(portName), Port: ptr.To(int32(b.Port)), Protocol: ptr.To(corev1.ProtocolTCP),
 		}},
 	}
-	if len(b.Advertise) > 0 && b.Advertise[0].To4() == nil {
+	if strings.Contains(b.addresses()[0], ":") {
 		want.AddressType = discoveryv1.AddressTypeIPv6
 	}
-	for _, ip := range b.sortedAddresses() {
+	for _, ip := range b.addresses() {
 		want.Endpoints = append(want.Endpoints, discoveryv1.Endpoint{
 			Addresses: []string{ip}, Conditions: discoveryv1.EndpointConditions{Ready: ptr.To(true)},
 		})
@@ -115,10 +119,13 @@ func (b *bootstrapper) endpointSlice(ctx context.Context) error {
 	})
 }
 
-func (b *bootstrapper) sortedAddresses() []string {
+// addresses are those that pods can reach, in a fixed order.
+func (b *bootstrapper) addresses() []string {
 	var out []string
 	for _, ip := range b.Advertise {
-		out = append(out, ip.String())
+		if !ip.IsLoopback() && !ip.IsUnspecified() {
+			out = append(out, ip.String())
+		}
 	}
 	slices.Sort(out)
 	return out

@@ -1,0 +1,95 @@
+// Package builtin completes an API server's configuration with what every
+// cluster has: who may come in and what they may do, the admission plug-ins,
+// the reviews, the subresources that are not plain storage, and the addresses
+// of Services. It is the one place that knows all of these packages; it holds
+// no logic of its own.
+package builtin
+
+import (
+	"context"
+	"crypto/tls"
+	"maps"
+	"net"
+	"net/http"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"skiff/internal/api/core"
+	"skiff/internal/apiserver"
+	"skiff/internal/apiserver/admission"
+	"skiff/internal/apiserver/authn"
+	"skiff/internal/apiserver/authz"
+	"skiff/internal/apiserver/binding"
+	"skiff/internal/apiserver/eviction"
+	"skiff/internal/apiserver/kubelet"
+	"skiff/internal/apiserver/reviews"
+	"skiff/internal/apiserver/serviceaccount"
+	"skiff/internal/apiserver/services"
+	"skiff/internal/apiserver/token"
+	"skiff/internal/pki"
+)
+
+// Options say which cluster it is.
+type Options struct {
+	PKI *pki.PKI
+	// Issuer is the URL in service account tokens; "" for DefaultIssuer.
+	Issuer string
+	// ServiceCIDR is the range of Service addresses.
+	ServiceCIDR *net.IPNet
+	// The node ports; zero for 30000 to 32767.
+	FirstNodePort, LastNodePort int
+	// NoAnonymous refuses requests without credentials.
+	NoAnonymous bool
+}
+
+// Add fills in all of c but Store, Resources, Scheme, Version, Checks and the
+// OpenAPI paths; Store must be set already. The RBAC that it returns should be
+// run while the server is: it is how grants are seen to be taken back.
+func Add(ctx context.Context, c *apiserver.Config, o Options) (*authz.RBAC, error) {
+	if o.Issuer == "" {
+		o.Issuer = serviceaccount.DefaultIssuer
+	}
+	issuer, err := serviceaccount.NewIssuer(o.Issuer, o.PKI.ServiceAccountKey)
+	if err != nil {
+		return nil, err
+	}
+	documents, err := issuer.Documents()
+	if err != nil {
+		return nil, err
+	}
+	reader := apiserver.NewReader(c.Store)
+	rbac := authz.NewRBAC(c.Store)
+	c.Authorizer = authz.New(c.Store, rbac)
+	var tokens authn.TokenAuthenticator
+	c.Authenticator, tokens = authn.New(authn.Config{
+		ClientCAs: o.PKI.CA.Pool(), Issuer: issuer, Reader: reader, NoAnonymous: o.NoAnonymous,
+	})
+	c.Admission = append(c.Admission, admission.Default(reader, c.Authorizer, rbac)...)
+	c.Reviews = (&reviews.Reviewer{Tokens: tokens, Authorizer: c.Authorizer, Rules: rbac, Audiences: issuer.Audiences}).Reviews()
+	c.Creates = map[apiserver.SubresourceKey]apiserver.CreateFunc{
+		eviction.Key: (&eviction.Evictor{}).Create,
+		token.Key:    (&token.Handler{Issuer: issuer, Reader: reader}).Create,
+	}
+	for _, key := range binding.Keys {
+		c.Creates[key] = binding.Create
+	}
+	client, err := o.PKI.KubeletClient()
+	if err != nil {
+		return nil, err
+	}
+	c.Connects = kubelet.New(reader, c.Authorizer, &tls.Config{
+		RootCAs: o.PKI.CA.Pool(), GetClientCertificate: client.GetClientCertificate, MinVersion: tls.VersionTLS12,
+	}).Connects()
+	allocator, err := services.New(ctx, reader, services.Config{
+		CIDR: o.ServiceCIDR, FirstNodePort: o.FirstNodePort, LastNodePort: o.LastNodePort,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.Allocators = map[schema.GroupResource]apiserver.Allocator{core.Service.GroupResource(): allocator}
+	if c.Paths == nil {
+		c.Paths = map[string]http.Handler{}
+	}
+	maps.Copy(c.Paths, documents)
+	return rbac, nil
+}
