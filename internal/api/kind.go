@@ -154,14 +154,18 @@ func (k Kind[P]) prepareUpdate() func(obj, old P) {
 	}
 }
 
-// validate adds the rules of metadata to the kind's own.
+// validate adds the rules of metadata to the kind's own. What is not stored (a
+// review) needs no name.
 func (k Kind[P]) validate() func(Object) field.ErrorList {
 	validName := k.ValidateName
 	if validName == nil {
 		validName = meta.Subdomain
 	}
 	return func(o Object) field.ErrorList {
-		errs := meta.Validate(o, k.Namespaced, validName)
+		var errs field.ErrorList
+		if k.Prefix != "" {
+			errs = meta.Validate(o, k.Namespaced, validName)
+		}
 		if k.Validate != nil {
 			errs = append(errs, k.Validate(o.(P))...)
 		}

@@ -4,8 +4,10 @@ package authentication
 
 import (
 	authenticationv1 "k8s.io/api/authentication/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
 )
 
 var (
@@ -16,6 +18,9 @@ var (
 // TokenReview asks whose token it is.
 var TokenReview = api.Define(api.Kind[*authenticationv1.TokenReview]{
 	GVK: gv.WithKind("TokenReview"), Plural: "tokenreviews", Verbs: create, New: api.New[authenticationv1.TokenReview],
+	Validate: func(o *authenticationv1.TokenReview) field.ErrorList {
+		return meta.Required(field.NewPath("spec", "token"), o.Spec.Token, nil)
+	},
 })
 
 // SelfSubjectReview asks who the asker is.

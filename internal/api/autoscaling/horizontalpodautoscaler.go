@@ -4,8 +4,11 @@ package autoscaling
 
 import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/table"
 )
 
 // HorizontalPodAutoscaler sets the replicas of a workload by what its pods use.
@@ -14,7 +17,123 @@ var HorizontalPodAutoscaler = api.Define(api.Kind[*autoscalingv2.HorizontalPodAu
 	Plural: "horizontalpodautoscalers", Prefix: "horizontalpodautoscalers", Namespaced: true,
 	ShortNames: []string{"hpa"}, Categories: []string{"all"},
 	New: api.New[autoscalingv2.HorizontalPodAutoscaler], NewList: api.NewList[autoscalingv2.HorizontalPodAutoscalerList],
+
+	Default:  defaultAutoscaler,
+	Validate: validateAutoscaler,
 	Parts: []api.PartOf[*autoscalingv2.HorizontalPodAutoscaler]{
 		api.Status(func(dst, src *autoscalingv2.HorizontalPodAutoscaler) { dst.Status = src.Status }),
 	},
+
+	Columns: table.Of("Name", "Reference", "Targets", "MinPods", "MaxPods", "Replicas", "Age").Integers("MaxPods", "Replicas"),
+	Row:     autoscalerRow,
 })
+
+const cpuUtilizationPercent = 80
+
+func defaultAutoscaler(o *autoscalingv2.HorizontalPodAutoscaler) {
+	meta.FillPtr(&o.Spec.MinReplicas, 1)
+	if len(o.Spec.Metrics) == 0 {
+		o.Spec.Metrics = []autoscalingv2.MetricSpec{cpuMetric(cpuUtilizationPercent)}
+	}
+	if b := o.Spec.Behavior; b != nil {
+		b.ScaleUp, b.ScaleDown = withDefaults(b.ScaleUp, scaleUp()), withDefaults(b.ScaleDown, scaleDown())
+	}
+}
+
+// Up: at once, by four pods or to the double in 15 seconds, whichever is more.
+func scaleUp() *autoscalingv2.HPAScalingRules {
+	return &autoscalingv2.HPAScalingRules{
+		StabilizationWindowSeconds: new(int32),
+		SelectPolicy:               new(autoscalingv2.MaxChangePolicySelect),
+		Policies: []autoscalingv2.HPAScalingPolicy{
+			{Type: autoscalingv2.PodsScalingPolicy, Value: 4, PeriodSeconds: 15},
+			{Type: autoscalingv2.PercentScalingPolicy, Value: 100, PeriodSeconds: 15},
+		},
+	}
+}
+
+// Down: by any number; the window is the controller's, when none is given.
+func scaleDown() *autoscalingv2.HPAScalingRules {
+	return &autoscalingv2.HPAScalingRules{
+		SelectPolicy: new(autoscalingv2.MaxChangePolicySelect),
+		Policies:     []autoscalingv2.HPAScalingPolicy{{Type: autoscalingv2.PercentScalingPolicy, Value: 100, PeriodSeconds: 15}},
+	}
+}
+
+func withDefaults(given, rules *autoscalingv2.HPAScalingRules) *autoscalingv2.HPAScalingRules {
+	if given == nil {
+		return rules
+	}
+	if given.StabilizationWindowSeconds == nil {
+		given.StabilizationWindowSeconds = rules.StabilizationWindowSeconds
+	}
+	if given.SelectPolicy == nil {
+		given.SelectPolicy = rules.SelectPolicy
+	}
+	if given.Policies == nil {
+		given.Policies = rules.Policies
+	}
+	return given
+}
+
+func validateAutoscaler(o *autoscalingv2.HorizontalPodAutoscaler) field.ErrorList {
+	s, p := &o.Spec, field.NewPath("spec")
+	var errs field.ErrorList
+	if s.MinReplicas != nil && *s.MinReplicas < 1 && !scalesToZero(s) {
+		errs = append(errs, field.Invalid(p.Child("minReplicas"), *s.MinReplicas, "must be greater than or equal to 1"))
+	}
+	if s.MaxReplicas < 1 {
+		errs = append(errs, field.Invalid(p.Child("maxReplicas"), s.MaxReplicas, "must be greater than 0"))
+	}
+	if s.MinReplicas != nil && s.MaxReplicas < *s.MinReplicas {
+		errs = append(errs, field.Invalid(p.Child("maxReplicas"), s.MaxReplicas, "must be greater than or equal to `minReplicas`"))
+	}
+	rp := p.Child("scaleTargetRef")
+	errs = append(errs, meta.Name(rp.Child("kind"), s.ScaleTargetRef.Kind, meta.PathSegment)...)
+	errs = append(errs, meta.Name(rp.Child("name"), s.ScaleTargetRef.Name, meta.PathSegment)...)
+	for i := range s.Metrics {
+		errs = append(errs, validateMetric(&s.Metrics[i], p.Child("metrics").Index(i))...)
+	}
+	return errs
+}
+
+// scalesToZero: only a metric from elsewhere can tell when to come back.
+func scalesToZero(s *autoscalingv2.HorizontalPodAutoscalerSpec) bool {
+	if *s.MinReplicas != 0 {
+		return false
+	}
+	for _, m := range s.Metrics {
+		if m.Type == autoscalingv2.ObjectMetricSourceType || m.Type == autoscalingv2.ExternalMetricSourceType {
+			return true
+		}
+	}
+	return false
+}
+
+func validateMetric(m *autoscalingv2.MetricSpec, p *field.Path) field.ErrorList {
+	errs := meta.Enum(p.Child("type"), m.Type, autoscalingv2.ContainerResourceMetricSourceType, autoscalingv2.ExternalMetricSourceType,
+		autoscalingv2.ObjectMetricSourceType, autoscalingv2.PodsMetricSourceType, autoscalingv2.ResourceMetricSourceType)
+	if len(errs) > 0 {
+		return errs
+	}
+	sources := []struct {
+		of   autoscalingv2.MetricSourceType
+		name string
+		set  bool
+	}{
+		{autoscalingv2.ObjectMetricSourceType, "object", m.Object != nil},
+		{autoscalingv2.PodsMetricSourceType, "pods", m.Pods != nil},
+		{autoscalingv2.ResourceMetricSourceType, "resource", m.Resource != nil},
+		{autoscalingv2.ContainerResourceMetricSourceType, "containerResource", m.ContainerResource != nil},
+		{autoscalingv2.ExternalMetricSourceType, "external", m.External != nil},
+	}
+	for _, s := range sources {
+		switch {
+		case s.of == m.Type && !s.set:
+			errs = append(errs, field.Required(p.Child(s.name), "must populate information for the given metric source"))
+		case s.of != m.Type && s.set:
+			errs = append(errs, field.Forbidden(p.Child(s.name), "must populate the given metric source only"))
+		}
+	}
+	return errs
+}

@@ -21,6 +21,7 @@ var Pod = api.Define(api.Kind[*corev1.Pod]{
 
 	Default:        defaultPod,
 	PrepareCreate:  preparePod,
+	PrepareUpdate:  func(o, old *corev1.Pod) { o.Status = old.Status },
 	Validate:       validatePod,
 	ValidateUpdate: validatePodUpdate,
 	Spec:           func(o *corev1.Pod) any { return o.Spec },

@@ -2,8 +2,13 @@ package node
 
 import (
 	nodev1 "k8s.io/api/node/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/pod"
+	"skiff/internal/api/table"
 )
 
 // RuntimeClass names a way to run containers.
@@ -11,4 +16,21 @@ var RuntimeClass = api.Define(api.Kind[*nodev1.RuntimeClass]{
 	GVK: gv.WithKind("RuntimeClass"), Plural: "runtimeclasses", Prefix: "runtimeclasses",
 	New: api.New[nodev1.RuntimeClass], NewList: api.NewList[nodev1.RuntimeClassList],
 	RequireResourceVersion: true,
+
+	Validate: func(o *nodev1.RuntimeClass) field.ErrorList {
+		errs := meta.Required(field.NewPath("handler"), o.Handler, validation.IsDNS1123Label)
+		if s := o.Scheduling; s != nil {
+			errs = append(errs, meta.Labels(field.NewPath("scheduling", "nodeSelector"), s.NodeSelector)...)
+			errs = append(errs, pod.ValidateTolerations(s.Tolerations, field.NewPath("scheduling", "tolerations"))...)
+		}
+		return errs
+	},
+	ValidateUpdate: func(o, old *nodev1.RuntimeClass) field.ErrorList {
+		return meta.Immutable(field.NewPath("handler"), o.Handler, old.Handler)
+	},
+
+	Columns: table.Of("Name", "Handler", "Age"),
+	Row: func(o *nodev1.RuntimeClass) []any {
+		return []any{o.Name, o.Handler, table.Age(o.CreationTimestamp)}
+	},
 })
