@@ -12,10 +12,14 @@ import (
 	"time"
 )
 
-const (
-	stopGrace  = 10 * time.Second // for containerd to end by itself
-	maxLogSize = 10 << 20         // of containerd's log, before it is set aside
-)
+// maxLogSize is how long containerd's log may be before it is set aside.
+const maxLogSize = 10 << 20
+
+// stopGrace is the time that a process has to end by itself; shorter in a
+// test with one that never will.
+var stopGrace = defaultStopGrace
+
+const defaultStopGrace = 10 * time.Second
 
 // child is a running containerd.
 type child struct {

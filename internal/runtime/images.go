@@ -17,6 +17,7 @@ import (
 	containerd "github.com/containerd/containerd/v2/client"
 	"github.com/containerd/containerd/v2/pkg/archive/compression"
 	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	cri "k8s.io/cri-api/pkg/apis/runtime/v1"
@@ -107,7 +108,7 @@ func (s *imageStore) loadDirectory(ctx context.Context, dir string) {
 		if !isArchive(e.Name()) {
 			continue
 		}
-		if err := s.loadFile(ctx, filepath.Join(dir, e.Name())); err != nil {
+		if err := s.loadFile(ctx, dir, e); err != nil && ctx.Err() == nil {
 			slog.Error("loading an image archive", "archive", filepath.Join(dir, e.Name()), "error", err)
 		}
 	}
@@ -123,25 +124,32 @@ func isArchive(name string) bool {
 	return false
 }
 
-func (s *imageStore) loadFile(ctx context.Context, path string) error {
+func (s *imageStore) loadFile(ctx context.Context, dir string, entry fs.DirEntry) error {
+	source, err := sourceOf(entry)
+	if err != nil || s.loaded(ctx, source) {
+		return err
+	}
+	path := filepath.Join(dir, entry.Name())
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	source := fmt.Sprintf("%s %d %d", info.Name(), info.Size(), info.ModTime().UnixNano())
-	if s.loaded(ctx, source) {
-		return nil
-	}
 	names, err := s.load(ctx, f, source)
 	if err == nil {
 		slog.Info("loaded an image archive", "archive", path, "images", names)
 	}
 	return err
+}
+
+// sourceOf names a version of an archive: another file of the same name is
+// another source.
+func sourceOf(entry fs.DirEntry) (string, error) {
+	info, err := entry.Info()
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s %d %d", info.Name(), info.Size(), info.ModTime().UnixNano()), nil
 }
 
 // loaded says whether all images of the source are there.
@@ -161,7 +169,7 @@ func (s *imageStore) load(ctx context.Context, archive io.Reader, source string)
 		return nil, err
 	}
 	defer plain.Close()
-	images, err := s.client.Import(ctx, plain)
+	images, err := s.client.Import(ctx, plain, containerd.WithImageRefTranslator(fullReference))
 	if err != nil {
 		return nil, err
 	}
@@ -183,6 +191,16 @@ func (s *imageStore) load(ctx context.Context, archive io.Reader, source string)
 	}
 	// Marked last: an import that was cut short is done again.
 	return names, s.mark(ctx, names, source)
+}
+
+// fullReference is the name under which the CRI looks for an image that its
+// archive calls by a short one. What is no name is left out.
+func fullReference(name string) string {
+	ref, err := reference.ParseDockerRef(name)
+	if err != nil {
+		return ""
+	}
+	return ref.String()
 }
 
 // mark labels the images as those of the source.

@@ -121,7 +121,7 @@ func endProcess(ctx context.Context, pid int, grace time.Duration) error {
 	if err := signalFD(fd, unix.SIGKILL); err != nil {
 		return err
 	}
-	if !awaitFD(ctx, fd, stopGrace) {
+	if !awaitFD(ctx, fd, defaultStopGrace) {
 		return errors.New("it does not end, although it was killed")
 	}
 	return nil

@@ -1,12 +1,17 @@
 package runtime
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,7 +31,21 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if dir := os.Getenv(asSkiff); dir != "" {
+		cfg := testConfig(dir)
+		cfg.Ready = func() { fmt.Println("ready") }
+		fmt.Fprintln(os.Stderr, Run(context.Background(), cfg))
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
+}
+
+// asSkiff makes the test binary a skiff that only runs containers, in the
+// data directory that the variable names.
+const asSkiff = "SKIFF_RUNTIME_DIR"
+
+func testConfig(dir string) Config {
+	return Config{DataDir: dir, Names: host.Names{Cluster: filepath.Base(dir), Node: "test"}}
 }
 
 // node is a runtime under test.
@@ -59,16 +78,20 @@ func needReal(t *testing.T) {
 
 // startNode runs a runtime in a directory of its own and cleans up after it.
 func startNode(t *testing.T) *node {
+	n := newNode(t)
+	n.start()
+	return n
+}
+
+// newNode is a node that does not run yet.
+func newNode(t *testing.T) *node {
+	t.Helper()
 	needReal(t)
 	dir, err := os.MkdirTemp("", "skiff-rt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &node{t: t, cfg: Config{
-		DataDir:  dir,
-		Names:    host.Names{Cluster: filepath.Base(dir), Node: "test"},
-		ExecArgs: []string{"containerd"},
-	}}
+	n := &node{t: t, cfg: testConfig(dir)}
 	t.Cleanup(func() {
 		n.end()
 		if err := Clean(n.cfg); err != nil {
@@ -78,7 +101,6 @@ func startNode(t *testing.T) *node {
 			t.Error(err)
 		}
 	})
-	n.start()
 	return n
 }
 
@@ -96,13 +118,47 @@ func (n *node) start() {
 		cancel()
 		n.t.Fatalf("Run ended: %v", err)
 	}
-	conn, err := grpc.NewClient(Endpoint(cfg), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	n.ctx = ctx // of the requests, too: those that stand when Run ends are cut short
+	disconnect := n.connect()
+	n.stop = func() { disconnect(); cancel() }
+}
+
+// connect dials the CRI.
+func (n *node) connect() (disconnect func()) {
+	n.t.Helper()
+	conn, err := grpc.NewClient(Endpoint(n.cfg), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	n.ctx = ctx
 	n.cri, n.images = cri.NewRuntimeServiceClient(conn), cri.NewImageServiceClient(conn)
-	n.stop = func() { conn.Close(); cancel() }
+	return func() { conn.Close() }
+}
+
+// startProcess runs the node in a process of its own, which kill ends without
+// a warning.
+func (n *node) startProcess() (kill func()) {
+	n.t.Helper()
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), asSkiff+"="+n.cfg.DataDir)
+	cmd.Stderr = os.Stderr
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		n.t.Fatal(err)
+	}
+	kill = sync.OnceFunc(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	n.t.Cleanup(kill)
+	if line, err := bufio.NewReader(output).ReadString('\n'); err != nil || line != "ready\n" {
+		n.t.Fatalf("the process says %q (%v), want ready", line, err)
+	}
+	n.ctx = n.t.Context()
+	n.t.Cleanup(n.connect())
+	return kill
 }
 
 // end stops Run and waits for it.
@@ -197,6 +253,101 @@ func TestContainerSurvivesRestartsOfContainerd(t *testing.T) {
 	}
 	if got := n.status(before.Id); got.State != cri.ContainerState_CONTAINER_EXITED || got.ExitCode != 0 {
 		t.Errorf("after StopContainer the container is %v with exit code %d, want exited with 0", got.State, got.ExitCode)
+	}
+}
+
+func TestContainerSurvivesAKillOfSkiff(t *testing.T) {
+	needReal(t)
+	n := newNode(t)
+	kill := n.startProcess()
+	config := n.hostPod("survivor")
+	before := n.status(n.runPause(n.runSandbox(config), config))
+	pid, ok := oldChild(n.cfg)
+	if !ok {
+		t.Fatal("no containerd by the pid file")
+	}
+
+	kill()
+	await(t, "end of containerd after that of its parent", func() bool { return !isAlive(pid) })
+	n.start()
+	sameContainer(t, before, n.status(before.Id))
+}
+
+// A containerd that hangs does not see that its parent is gone.
+func TestAnOldContainerdIsReplaced(t *testing.T) {
+	needReal(t)
+	n := newNode(t)
+	kill := n.startProcess()
+	pid, ok := oldChild(n.cfg)
+	if !ok {
+		t.Fatal("no containerd by the pid file")
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	kill()
+	stopGrace = 100 * time.Millisecond
+	t.Cleanup(func() { stopGrace = defaultStopGrace })
+	n.start()
+	if isAlive(pid) {
+		t.Error("the old containerd is still there")
+	}
+}
+
+// The number in a pid file may have become another process's.
+func TestAStrangersProcessIsLeftAlone(t *testing.T) {
+	cfg := testConfig(t.TempDir())
+	stranger := exec.Command("sleep", "60")
+	if err := stranger.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = stranger.Process.Kill()
+		_ = stranger.Wait()
+	})
+	if err := os.MkdirAll(filepath.Dir(cfg.pidFile()), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(cfg.pidFile(), []byte(strconv.Itoa(stranger.Process.Pid)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := replaceOldChild(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	if !isAlive(stranger.Process.Pid) {
+		t.Error("a process that is not ours was ended")
+	}
+}
+
+func TestContainerEvents(t *testing.T) {
+	n := startNode(t)
+	events, err := n.cri.GetContainerEvents(n.ctx, &cri.GetEventsRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := n.hostPod("eventful")
+	sandbox := n.runSandbox(config)
+	container := n.runPause(sandbox, config)
+	if _, err := n.cri.StopContainer(n.ctx, &cri.StopContainerRequest{ContainerId: container, Timeout: 10}); err != nil {
+		t.Fatal(err)
+	}
+	var got []cri.ContainerEventType
+	for len(got) < 3 {
+		event, err := events.Recv()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if event.ContainerId == container {
+			got = append(got, event.ContainerEventType)
+		}
+	}
+	want := []cri.ContainerEventType{
+		cri.ContainerEventType_CONTAINER_CREATED_EVENT,
+		cri.ContainerEventType_CONTAINER_STARTED_EVENT,
+		cri.ContainerEventType_CONTAINER_STOPPED_EVENT,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the container's events are %v, want %v", got, want)
 	}
 }
 
