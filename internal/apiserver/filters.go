@@ -68,7 +68,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 				panic(p)
 			}
 			s.log.Error("request panicked", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
-			writeError(w, r, apierrors.NewInternalError(fmt.Errorf("this request caused the API server to panic: %v", p)))
+			WriteError(w, r, apierrors.NewInternalError(fmt.Errorf("this request caused the API server to panic: %v", p)))
 		}()
 		next.ServeHTTP(w, r)
 	})
@@ -88,7 +88,7 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 			if err != nil {
 				s.log.Debug("request is not authenticated", "path", r.URL.Path, "error", err)
 			}
-			writeError(w, r, apierrors.NewUnauthorized("Unauthorized"))
+			WriteError(w, r, apierrors.NewUnauthorized("Unauthorized"))
 			return
 		}
 		r.Header.Del("Authorization") // of no use behind here
@@ -101,7 +101,7 @@ func (s *Server) authorize(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a := attributesOf(authn.UserFrom(r.Context()), InfoFrom(r.Context()))
 		if err := s.allow(r.Context(), a); err != nil {
-			writeError(w, r, err)
+			WriteError(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -135,7 +135,7 @@ func (s *Server) limitTime(next http.Handler) http.Handler {
 		if asked := r.URL.Query().Get("timeout"); asked != "" {
 			d, err := time.ParseDuration(asked)
 			if err != nil {
-				writeError(w, r, apierrors.NewBadRequest(fmt.Sprintf("invalid timeout specified in the request URL - %v", err)))
+				WriteError(w, r, apierrors.NewBadRequest(fmt.Sprintf("invalid timeout specified in the request URL - %v", err)))
 				return
 			}
 			if d > 0 && d < limit {

@@ -49,7 +49,7 @@ func (s *Server) health(p probe) http.HandlerFunc {
 		if one := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, p.path), "/"); one != "" {
 			i := slices.IndexFunc(checks, func(c Check) bool { return c.Name == one })
 			if i < 0 {
-				writeError(w, r, errNoSuchPath)
+				WriteError(w, r, errNoSuchPath)
 				return
 			}
 			checks = checks[i : i+1]

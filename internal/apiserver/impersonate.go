@@ -28,7 +28,7 @@ func (s *Server) impersonate(next http.Handler) http.Handler {
 			err = s.mayImpersonate(r.Context(), authn.UserFrom(r.Context()), as)
 		}
 		if err != nil {
-			writeError(w, r, err)
+			WriteError(w, r, err)
 			return
 		}
 		complete(as)

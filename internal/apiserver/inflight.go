@@ -35,7 +35,7 @@ func (s *Server) limitInFlight(next http.Handler) http.Handler {
 			defer func() { <-places }()
 			next.ServeHTTP(w, r)
 		default:
-			writeError(w, r, apierrors.NewTooManyRequests("Too many requests, please try again later.", 1))
+			WriteError(w, r, apierrors.NewTooManyRequests("Too many requests, please try again later.", 1))
 		}
 	})
 }

@@ -32,11 +32,11 @@ func (s *Server) pathMux() http.Handler {
 		switch {
 		case handled && err == nil:
 		case handled:
-			writeError(w, r, err)
+			WriteError(w, r, err)
 		case r.URL.Path == "/":
 			s.serveIndex(w, r)
 		default:
-			writeError(w, r, errNoSuchPath)
+			WriteError(w, r, errNoSuchPath)
 		}
 	})
 	return mux

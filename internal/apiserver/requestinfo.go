@@ -92,6 +92,9 @@ func (i *RequestInfo) locate(parts []string) {
 	if len(parts) > 3 {
 		i.Rest = "/" + strings.Join(parts[3:], "/")
 	}
+	if i.Subresource != "" && strings.HasSuffix(i.Path, "/") {
+		i.Rest += "/"
+	}
 }
 
 func verbOf(r *http.Request, i *RequestInfo, watching bool) string {

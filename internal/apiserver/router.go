@@ -37,7 +37,7 @@ func (s *Server) routes() http.Handler {
 		}
 		x := &exchange{RequestInfo: info, w: w, r: r, s: s, user: authn.UserFrom(r.Context())}
 		if err := x.serve(); err != nil {
-			writeError(w, r, err)
+			WriteError(w, r, err)
 		}
 	})
 }

@@ -41,9 +41,9 @@ func statusOf(err error) *metav1.Status {
 	return &status
 }
 
-// writeError answers with the Status of err, in the encoding that the client
+// WriteError answers with the Status of err, in the encoding that the client
 // asked for, or else in JSON.
-func writeError(w http.ResponseWriter, r *http.Request, err error) {
+func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	media, negotiated := negotiate.Response(r, false)
 	if negotiated != nil {
 		media = negotiate.Media{}

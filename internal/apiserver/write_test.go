@@ -1,0 +1,165 @@
+package apiserver_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"skiff/internal/apiserver/apitest"
+)
+
+// warnings collects the Warning headers that a client receives.
+type warnings struct {
+	mu    sync.Mutex
+	texts []string
+}
+
+func (w *warnings) HandleWarningHeader(_ int, _ string, text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.texts = append(w.texts, text)
+}
+
+func TestFieldValidation(t *testing.T) {
+	s := apitest.Start(t)
+	seen := &warnings{}
+	config := rest.CopyConfig(s.Admin())
+	config.WarningHandler = seen
+	client := kubernetes.NewForConfigOrDie(config).CoreV1().RESTClient()
+	post := func(validation, contentType, body string) error {
+		return client.Post().Namespace("default").Resource("configmaps").Param("fieldValidation", validation).
+			SetHeader("Content-Type", contentType).Body([]byte(body)).Do(t.Context()).Error()
+	}
+	const body = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"generateName":"c","foo":1},"data":{"a":"1","a":"2"},"bar":2}`
+	err := post("Strict", "application/json", body)
+	want := `ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: `
+	if !apierrors.IsBadRequest(err) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), `unknown field "bar"`) ||
+		!strings.Contains(err.Error(), `unknown field "metadata.foo"`) || !strings.Contains(err.Error(), `duplicate field "data.a"`) {
+		t.Errorf("strict: %v", err)
+	}
+	if err := post("Warn", "application/json", body); err != nil {
+		t.Error(err)
+	}
+	if all := strings.Join(seen.texts, "; "); !strings.Contains(all, `unknown field "bar"`) || !strings.Contains(all, `duplicate field "data.a"`) {
+		t.Errorf("warned of %q", all)
+	}
+	seen.texts = nil
+	if err := post("Ignore", "application/json", body); err != nil || len(seen.texts) > 0 {
+		t.Errorf("%v, warned of %q", err, seen.texts)
+	}
+	if err := post("Strict", "application/yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: yam}\nfoo: 1\n"); err == nil || !strings.Contains(err.Error(), `unknown field "foo"`) {
+		t.Errorf("strict YAML: %v", err)
+	}
+	if err := post("Sometimes", "application/json", body); !apierrors.IsInvalid(err) {
+		t.Errorf("fieldValidation=Sometimes: %v", err)
+	}
+}
+
+func TestCreateRefuses(t *testing.T) {
+	s := apitest.Start(t)
+	client := kubernetes.NewForConfigOrDie(s.Admin()).CoreV1().RESTClient()
+	post := func(contentType, body string) error {
+		return client.Post().Namespace("default").Resource("configmaps").SetHeader("Content-Type", contentType).Body([]byte(body)).Do(t.Context()).Error()
+	}
+	tests := []struct {
+		name, contentType, body string
+		reason                  metav1.StatusReason
+		text                    string
+	}{
+		{"other kind", "application/json", `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"}}`, metav1.StatusReasonBadRequest, `Pod in version "v1" cannot be handled as a ConfigMap`},
+		{"other version", "application/json", `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x"}}`, metav1.StatusReasonBadRequest, "the API version in the data (apps/v1) does not match the expected API version (v1)"},
+		{"unknown kind", "application/json", `{"apiVersion":"v1","kind":"Foo"}`, metav1.StatusReasonBadRequest, `no kind "Foo" is registered for version "v1"`},
+		{"no JSON", "application/json", `nonsense`, metav1.StatusReasonBadRequest, "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind"},
+		{"empty", "application/json", ``, metav1.StatusReasonBadRequest, "ConfigMap"},
+		{"other namespace", "application/json", `{"metadata":{"name":"x","namespace":"other"}}`, metav1.StatusReasonBadRequest, "the namespace of the provided object does not match the namespace sent on the request"},
+		{"no name", "application/json", `{}`, metav1.StatusReasonInvalid, "metadata.name: Required value: name or generateName is required"},
+		{"bad name", "application/json", `{"metadata":{"name":"A_b"}}`, metav1.StatusReasonInvalid, `metadata.name: Invalid value: "A_b"`},
+		{"media type", "text/plain", `x`, metav1.StatusReasonUnsupportedMediaType, "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf"},
+		{"too large", "application/json", `{"data":{"a":"` + strings.Repeat("x", 3<<20) + `"}}`, metav1.StatusReasonRequestEntityTooLarge, "Request entity too large: limit is 3145728"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := post(tt.contentType, tt.body)
+			if err == nil || apierrors.ReasonForError(err) != tt.reason || !strings.Contains(err.Error(), tt.text) {
+				t.Errorf("got %q: %v; want %q with %q", apierrors.ReasonForError(err), err, tt.reason, tt.text)
+			}
+		})
+	}
+}
+
+func TestUpdateKeepsWhatTheSystemSays(t *testing.T) {
+	s := apitest.Start(t)
+	c := kubernetes.NewForConfigOrDie(s.Admin()).AppsV1().Deployments("default")
+	ctx := t.Context()
+	made, err := c.Create(ctx, deployment("d"), metav1.CreateOptions{})
+	if err != nil || made.Generation != 1 {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	again, err := c.Update(ctx, made, metav1.UpdateOptions{})
+	if err != nil || again.ResourceVersion != made.ResourceVersion {
+		t.Errorf("an update that changes nothing is a write: %v", err)
+	}
+	odd := made.DeepCopy()
+	odd.Generation, odd.CreationTimestamp, odd.Status.Replicas, odd.Labels = 7, metav1.Time{}, 9, map[string]string{"a": "b"}
+	got, err := c.Update(ctx, odd, metav1.UpdateOptions{})
+	if err != nil || got.Generation != 1 || !got.CreationTimestamp.Equal(&made.CreationTimestamp) || got.Status.Replicas != 0 || got.Labels["a"] != "b" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	got.Spec.Paused = true
+	if got, err = c.Update(ctx, got, metav1.UpdateOptions{}); err != nil || got.Generation != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	got.Spec.Paused, got.Status.Replicas = false, 3
+	status, err := c.UpdateStatus(ctx, got, metav1.UpdateOptions{})
+	if err != nil || !status.Spec.Paused || status.Status.Replicas != 3 || status.Generation != 2 {
+		t.Errorf("update of the status: %+v, %v", status, err)
+	}
+	if _, err := c.UpdateStatus(ctx, got, metav1.UpdateOptions{}); !apierrors.IsConflict(err) ||
+		!strings.Contains(err.Error(), `Operation cannot be fulfilled on deployments.apps "d": the object has been modified; please apply your changes to the latest version and try again`) {
+		t.Errorf("conflict: %v", err)
+	}
+	got.Name = "e"
+	err = kubernetes.NewForConfigOrDie(s.Admin()).AppsV1().RESTClient().Put().Namespace("default").Resource("deployments").Name("d").Body(got).Do(ctx).Error()
+	if !apierrors.IsBadRequest(err) || !strings.Contains(err.Error(), "the name of the object (e) does not match the name on the URL (d)") {
+		t.Errorf("other name: %v", err)
+	}
+}
+
+func TestPatchesRetryConflicts(t *testing.T) {
+	s := apitest.Start(t)
+	c := kubernetes.NewForConfigOrDie(s.Admin()).CoreV1().ConfigMaps("default")
+	if _, err := c.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "c"}}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	const writers, each = 4, 10
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for i := range each {
+				for {
+					_, err := c.Patch(t.Context(), "c", types.MergePatchType, fmt.Appendf(nil, `{"data":{"k%d-%d":"x"}}`, w, i), metav1.PatchOptions{})
+					if err == nil {
+						break
+					}
+					if !apierrors.IsConflict(err) {
+						t.Error(err)
+						return
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	got, err := c.Get(t.Context(), "c", metav1.GetOptions{})
+	if err != nil || len(got.Data) != writers*each {
+		t.Errorf("%d keys, %v; want %d", len(got.Data), err, writers*each)
+	}
+}
