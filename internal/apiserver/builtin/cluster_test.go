@@ -108,4 +108,3 @@ func (c *cluster) admin(t *testing.T) *kubernetes.Clientset {
 	t.Helper()
 	return client(t, c.config(t, pki.AdminUser, pki.MastersGroup))
 }
-
