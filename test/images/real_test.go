@@ -41,10 +41,13 @@ func TestMain(m *testing.M) {
 
 // node is a container runtime and a pod network, driven as a kubelet would.
 type node struct {
-	t      *testing.T
-	dir    string
-	cri    cri.RuntimeServiceClient
-	images cri.ImageServiceClient
+	t       *testing.T
+	dir     string
+	runtime runtime.Config
+	network network.Config
+	stop    func()
+	cri     cri.RuntimeServiceClient
+	images  cri.ImageServiceClient
 }
 
 // testCache is the cache that the end-to-end tests use, too.
@@ -81,52 +84,80 @@ func startNode(t *testing.T, registry *Registry) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n := newNode(t, dir, registry)
+	n.start()
+	return n
+}
+
+// newNode is a node that does not run yet. It is gone, with its directory,
+// after the test.
+func newNode(t *testing.T, dir string, registry *Registry) *node {
+	t.Helper()
 	names := host.Names{Cluster: filepath.Base(dir), Node: "n1"}
-	runtimeConfig := runtime.Config{DataDir: dir, Names: names, RegistryHostsDir: registry.HostsDir}
-	networkConfig := network.Config{
-		Client: &rest.Config{Host: apiWithOneNode(t)}, NodeName: "n1", NodeIP: hostIP(t),
-		Names: names, DataDir: dir, ClusterCIDR: netip.MustParsePrefix("10.199.0.0/16"),
+	n := &node{
+		t: t, dir: dir,
+		runtime: runtime.Config{DataDir: dir, Names: names, RegistryHostsDir: registry.HostsDir},
+		network: network.Config{
+			Client: &rest.Config{Host: apiWithOneNode(t)}, NodeName: "n1", NodeIP: hostIP(t),
+			Names: names, DataDir: dir, ClusterCIDR: netip.MustParsePrefix("10.199.0.0/16"),
+		},
 	}
-	ready := make(chan string, 2)
-	runtimeConfig.Ready = func() { ready <- "runtime" }
-	networkConfig.Ready = func() { ready <- "network" }
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 2)
-	go func() { ended <- runtime.Run(ctx, runtimeConfig) }()
-	go func() { ended <- network.Run(ctx, networkConfig) }()
 	t.Cleanup(func() {
-		stop()
-		for range 2 {
-			if err := <-ended; err != nil {
-				t.Errorf("Run: %v", err)
-			}
-		}
-		if err := runtime.Clean(runtimeConfig); err != nil {
-			t.Errorf("runtime.Clean: %v", err)
-		}
-		if err := network.Clean(networkConfig); err != nil {
-			t.Errorf("network.Clean: %v", err)
-		}
+		n.down()
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
 	})
+	return n
+}
+
+// start runs the node's components, and waits until pods can be made.
+func (n *node) start() {
+	n.t.Helper()
+	ready, ended := make(chan struct{}, 2), make(chan error, 2)
+	n.runtime.Ready = func() { ready <- struct{}{} }
+	n.network.Ready = n.runtime.Ready
+	ctx, stop := context.WithCancel(context.Background())
+	go func() { ended <- runtime.Run(ctx, n.runtime) }()
+	go func() { ended <- network.Run(ctx, n.network) }()
+	n.stop = func() {
+		stop()
+		for range 2 {
+			if err := <-ended; err != nil {
+				n.t.Errorf("Run: %v", err)
+			}
+		}
+	}
 	for range 2 {
 		select {
 		case <-ready:
 		case err := <-ended:
 			ended <- nil
-			t.Fatalf("Run ended: %v", err)
+			n.t.Fatalf("Run ended: %v", err)
 		}
 	}
-	conn, err := grpc.NewClient(runtime.Endpoint(runtimeConfig), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(runtime.Endpoint(n.runtime), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
-		t.Fatal(err)
+		n.t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
-	n := &node{t: t, dir: dir, cri: cri.NewRuntimeServiceClient(conn), images: cri.NewImageServiceClient(conn)}
+	n.t.Cleanup(func() { conn.Close() })
+	n.cri, n.images = cri.NewRuntimeServiceClient(conn), cri.NewImageServiceClient(conn)
 	n.awaitNetworkReady()
-	return n
+}
+
+// down stops the node and cleans up after it, as `skiff down`.
+func (n *node) down() {
+	n.t.Helper()
+	if n.stop != nil {
+		n.stop()
+		n.stop = nil
+	}
+	if err := runtime.Clean(n.runtime); err != nil {
+		n.t.Errorf("runtime.Clean: %v", err)
+	}
+	if err := network.Clean(n.network); err != nil {
+		n.t.Errorf("network.Clean: %v", err)
+	}
 }
 
 // hostIP is the machine's own address.
@@ -218,7 +249,7 @@ func (n *node) run(name, image string, command ...string) *pod {
 		Metadata:     &cri.PodSandboxMetadata{Name: name, Uid: name, Namespace: "default"},
 		Hostname:     name,
 		LogDirectory: filepath.Join(n.dir, "pods", name),
-		Linux:        &cri.LinuxPodSandboxConfig{CgroupParent: host.Names{Cluster: filepath.Base(n.dir), Node: "n1"}.Cgroup() + "/pod" + name},
+		Linux:        &cri.LinuxPodSandboxConfig{CgroupParent: n.runtime.Names.Cgroup() + "/pod" + name},
 	}
 	sandbox, err := n.cri.RunPodSandbox(ctx, &cri.RunPodSandboxRequest{Config: config})
 	if err != nil {
@@ -336,5 +367,46 @@ func TestAnImageThatIsNowhere(t *testing.T) {
 	_, err = n.images.PullImage(t.Context(), &cri.PullImageRequest{Image: &cri.ImageSpec{Image: "no-such-image"}})
 	if err == nil || !strings.Contains(err.Error(), "docker.io/library/no-such-image:latest: not found") {
 		t.Errorf("pulling an image that is nowhere: %v", err)
+	}
+}
+
+// After `skiff down`, as after a loss of power, containerd remembers pods that
+// are no more. The kubelet must be able to remove them. The directory's name
+// is longer than a socket's address may be.
+func TestPodsFromBeforeADownCanBeRemoved(t *testing.T) {
+	needReal(t)
+	registry, err := Start(t.Context(), testCache())
+	if err != nil {
+		t.Fatal(err)
+	}
+	parent, err := os.MkdirTemp("", "skiff-im")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(parent) })
+	n := newNode(t, filepath.Join(parent, strings.Repeat("a-long-name/", 10)), registry)
+	n.start()
+	before := n.run("before", "busybox", "sleep", "1000")
+	n.down()
+	n.start()
+
+	ctx := t.Context()
+	status, err := n.cri.ContainerStatus(ctx, &cri.ContainerStatusRequest{ContainerId: before.container})
+	if err != nil || status.Status.State == cri.ContainerState_CONTAINER_RUNNING {
+		t.Errorf("a container from before is %v (%v), want one that has ended", status.GetStatus().GetState(), err)
+	}
+	if _, err := n.cri.StopPodSandbox(ctx, &cri.StopPodSandboxRequest{PodSandboxId: before.sandbox}); err != nil {
+		t.Errorf("StopPodSandbox: %v", err)
+	}
+	if _, err := n.cri.RemovePodSandbox(ctx, &cri.RemovePodSandboxRequest{PodSandboxId: before.sandbox}); err != nil {
+		t.Errorf("RemovePodSandbox: %v", err)
+	}
+	left, err := n.cri.ListPodSandbox(ctx, &cri.ListPodSandboxRequest{})
+	if err != nil || len(left.Items) != 0 {
+		t.Errorf("pods are left: %v (%v)", left.GetItems(), err)
+	}
+	after := n.run("after", "busybox", "sleep", "1000")
+	if got := after.exec("hostname"); got != "after\n" {
+		t.Errorf("a pod after the new start prints %q", got)
 	}
 }
