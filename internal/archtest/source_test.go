@@ -177,3 +177,29 @@ func eachFile(t *testing.T, visit func(path string, text []byte)) {
 var generated = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
 
 func isGenerated(text []byte) bool { return generated.Match(text) }
+
+// TestOneKindPerFile: a reader finds a kind by its file's name, and adding a
+// kind is adding a file. The review APIs are one shape in several kinds: they
+// are created, answered and never stored.
+func TestOneKindPerFile(t *testing.T) {
+	reviews := []string{"internal/api/authentication", "internal/api/authorization"}
+	kinds := 0
+	for _, p := range listed(t) {
+		if !isWithin(p.path(), "internal/api") || isWithinAny(p.path(), reviews) {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			text, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := bytes.Count(text, []byte("api.Kind["))
+			if kinds += n; n > 1 {
+				t.Errorf("%s/%s declares %d kinds: give each a file of its own", p.path(), name, n)
+			}
+		}
+	}
+	if kinds < 20 {
+		t.Errorf("only %d kinds found: this test no longer sees how they are declared", kinds)
+	}
+}
