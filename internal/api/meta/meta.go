@@ -4,6 +4,9 @@
 package meta
 
 import (
+	"slices"
+	"strings"
+
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/api/validation/path"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,8 +49,14 @@ func GenerateName(base string) string {
 	return base + rand.String(suffixLength)
 }
 
+var standardFinalizers = []string{"kubernetes", metav1.FinalizerOrphanDependents, metav1.FinalizerDeleteDependents}
+
 // FinalizerName judges one finalizer of a Namespace's spec: a qualified name,
 // and one that Kubernetes knows when it has no domain.
 func FinalizerName(p *field.Path, name string) field.ErrorList {
-	return apivalidation.ValidateFinalizerName(name, p)
+	errs := apivalidation.ValidateFinalizerName(name, p)
+	if len(errs) == 0 && !strings.Contains(name, "/") && !slices.Contains(standardFinalizers, name) {
+		errs = append(errs, field.Invalid(p, name, "name is neither a standard finalizer name nor is it fully qualified"))
+	}
+	return errs
 }

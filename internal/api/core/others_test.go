@@ -1,0 +1,82 @@
+package core
+
+import (
+	"testing"
+
+	"skiff/internal/api/apitest"
+)
+
+func TestEndpoints(t *testing.T) {
+	apitest.Refused(t, Endpoints, `{metadata: {name: e, namespace: ns}, subsets: [{}, {addresses: [{ip: 127.0.0.1}], ports: [{port: 0}, {name: a, port: 1}]}]}`,
+		"subsets[0]: Required value: must specify `addresses` or `notReadyAddresses`",
+		`subsets[1].addresses[0].ip: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)`,
+		"subsets[1].ports[0].name: Required value",
+		"subsets[1].ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive")
+	apitest.Row(t, Endpoints, `{metadata: {name: e}}`, "e | <none> | <unknown>")
+	apitest.Row(t, Endpoints, `{metadata: {name: e}, subsets: [{addresses: [{ip: 10.0.0.1}, {ip: 10.0.0.2}], ports: [{port: 80}, {port: 443}]}]}`,
+		"e | 10.0.0.1:80,10.0.0.1:443,10.0.0.2:80 + 1 more... | <unknown>")
+}
+
+func TestServiceAccount(t *testing.T) {
+	apitest.Row(t, ServiceAccount, `{metadata: {name: default}}`, "default | 0 | <unknown>")
+}
+
+func TestBinding(t *testing.T) {
+	apitest.Errors(t, Binding.Validate(apitest.Parse(t, Binding, `{target: {kind: Pod}}`)),
+		`target.kind: Unsupported value: "Pod": supported values: "Node"`, "target.name: Required value")
+}
+
+func TestReplicationController(t *testing.T) {
+	apitest.Same(t, apitest.Created(t, ReplicationController, `{metadata: {name: r}, spec: {template: {metadata: {labels: {a: b}}, spec: {containers: []}}}}`),
+		`{metadata: {name: r, labels: {a: b}}, spec: {replicas: 1, selector: {a: b}, template: {metadata: {labels: {a: b}},
+		  spec: {containers: [], dnsPolicy: ClusterFirst, restartPolicy: Always, schedulerName: default-scheduler, securityContext: {}, terminationGracePeriodSeconds: 30}}}, status: {replicas: 0}}`)
+	apitest.Refused(t, ReplicationController, `{metadata: {name: r, namespace: ns}}`, "spec.selector: Required value", "spec.template: Required value")
+	apitest.Row(t, ReplicationController, `{metadata: {name: r}, spec: {replicas: 2, selector: {a: b}}, status: {replicas: 1}}`, "r | 2 | 1 | 0 | <unknown> |  |  | a=b")
+}
+
+func TestLimitRange(t *testing.T) {
+	apitest.Same(t, apitest.Created(t, LimitRange, `{metadata: {name: l}, spec: {limits: [{type: Container, max: {cpu: 2}, min: {memory: 1Mi}}]}}`),
+		`{metadata: {name: l}, spec: {limits: [{type: Container, max: {cpu: "2"}, min: {memory: 1Mi}, default: {cpu: "2"}, defaultRequest: {cpu: "2", memory: 1Mi}}]}}`)
+	apitest.Refused(t, LimitRange, `{metadata: {name: l, namespace: ns}, spec: {limits: [{type: Pod, max: {cpu: 1}, min: {cpu: 2}}, {type: Pod, default: {cpu: 1}}]}}`,
+		`spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than max value 1`,
+		`spec.limits[1].type: Duplicate value: "Pod"`,
+		"spec.limits[1].default: Forbidden: may not be specified when `type` is 'Pod'")
+}
+
+func TestResourceQuota(t *testing.T) {
+	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {pods: -1}}}`,
+		`spec.hard[pods]: Invalid value: "-1": must be greater than or equal to 0`)
+	apitest.Row(t, ResourceQuota, `{metadata: {name: q}, status: {hard: {pods: 4, limits.cpu: 2}, used: {pods: 1, limits.cpu: 1}}}`,
+		"q | pods: 1/4 | limits.cpu: 1/2 | <unknown>")
+}
+
+func TestPodTemplate(t *testing.T) {
+	apitest.Refused(t, PodTemplate, `{metadata: {name: t, namespace: ns}}`, "template.spec.containers: Required value")
+}
+
+func TestPersistentVolume(t *testing.T) {
+	apitest.Same(t, apitest.Created(t, PersistentVolume, `{metadata: {name: v}, spec: {hostPath: {path: /x}}, status: {phase: Bound}}`),
+		`{metadata: {name: v}, spec: {hostPath: {path: /x, type: ""}, persistentVolumeReclaimPolicy: Retain, volumeMode: Filesystem}, status: {phase: Pending}}`)
+	apitest.Refused(t, PersistentVolume, `{metadata: {name: v}, spec: {accessModes: [ReadWriteOncePod, ReadWriteOnce]}}`,
+		"spec.accessModes: Forbidden: may not use ReadWriteOncePod with other access modes",
+		"spec.capacity: Required value", "spec: Required value: must specify a volume type")
+	apitest.Updated(t, PersistentVolume,
+		`{metadata: {name: v}, spec: {accessModes: [ReadWriteOnce], capacity: {storage: 1Gi}, hostPath: {path: /x}}}`,
+		`{metadata: {name: v}, spec: {accessModes: [ReadWriteOnce], capacity: {storage: 1Gi}, hostPath: {path: /y}}}`,
+		"spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation")
+	apitest.Row(t, PersistentVolume, `{metadata: {name: v}, spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteMany, ReadWriteOnce], persistentVolumeReclaimPolicy: Delete, claimRef: {namespace: a, name: b}, storageClassName: fast}, status: {phase: Bound}}`,
+		"v | 1Gi | RWO,RWX | Delete | Bound | a/b | fast | <unset> |  | <unknown> | <unset>")
+}
+
+func TestPersistentVolumeClaim(t *testing.T) {
+	const ok = `accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}`
+	apitest.Refused(t, PersistentVolumeClaim, `{metadata: {name: c, namespace: ns}, spec: {}}`,
+		"spec.accessModes: Required value: at least 1 access mode is required", "spec.resources[storage]: Required value")
+	apitest.Updated(t, PersistentVolumeClaim, `{metadata: {name: c, namespace: ns}, spec: {`+ok+`}}`,
+		`{metadata: {name: c, namespace: ns}, spec: {volumeName: v, storageClassName: fast, `+ok+`}}`)
+	apitest.Updated(t, PersistentVolumeClaim, `{metadata: {name: c, namespace: ns}, spec: {`+ok+`}}`,
+		`{metadata: {name: c, namespace: ns}, spec: {accessModes: [ReadOnlyMany], resources: {requests: {storage: 1Gi}}}}`,
+		"spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims")
+	apitest.Row(t, PersistentVolumeClaim, `{metadata: {name: c}, spec: {volumeName: v, volumeMode: Block}, status: {phase: Bound, capacity: {storage: 2Gi}, accessModes: [ReadWriteOnce]}}`,
+		"c | Bound | v | 2Gi | RWO |  | <unset> | <unknown> | Block")
+}

@@ -1,0 +1,36 @@
+package rbac
+
+import (
+	"testing"
+
+	"skiff/internal/api/apitest"
+)
+
+func TestRoles(t *testing.T) {
+	apitest.Refused(t, Role, `{metadata: {name: "system:node/x", namespace: ns}, rules: [{}, {verbs: [get], nonResourceURLs: [/healthz]}]}`,
+		`metadata.name: Invalid value: "system:node/x": may not contain '/'`,
+		"rules[0].verbs: Required value: verbs must contain at least one value",
+		"rules[0].apiGroups: Required value: resource rules must supply at least one api group",
+		"rules[0].resources: Required value: resource rules must supply at least one resource",
+		`rules[1].nonResourceURLs: Invalid value: ["/healthz"]: namespaced rules cannot apply to non-resource URLs`)
+	apitest.Refused(t, ClusterRole, `{metadata: {name: "system:x"}, rules: [{verbs: [get], nonResourceURLs: [/healthz]}]}`)
+	apitest.Refused(t, ClusterRole, `{metadata: {name: x}, aggregationRule: {}, rules: [{verbs: [get], nonResourceURLs: [/healthz], resources: [pods]}]}`,
+		`rules[0].nonResourceURLs: Invalid value: ["/healthz"]: rules cannot apply to both regular resources and non-resource URLs`,
+		"aggregationRule.clusterRoleSelectors: Required value: at least one clusterRoleSelector required if aggregationRule is non-nil")
+	apitest.Row(t, Role, `{metadata: {name: r, creationTimestamp: "2000-01-01T00:00:00Z"}}`, "r | 2000-01-01T00:00:00Z")
+}
+
+func TestBindings(t *testing.T) {
+	apitest.Same(t, apitest.Created(t, RoleBinding, `{metadata: {name: b}, roleRef: {kind: Role, name: r}, subjects: [{kind: User, name: u}, {kind: ServiceAccount, name: s}]}`),
+		`{metadata: {name: b}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r},
+		  subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: u}, {kind: ServiceAccount, name: s}]}`)
+	apitest.Refused(t, ClusterRoleBinding, `{metadata: {name: b}, roleRef: {kind: Role, name: r}, subjects: [{kind: ServiceAccount, name: s}, {kind: Robot, name: x}, {kind: User}]}`,
+		`roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"`,
+		"subjects[0].namespace: Required value",
+		`subjects[1].kind: Unsupported value: "Robot": supported values: "ServiceAccount", "User", "Group"`,
+		"subjects[2].name: Required value")
+	apitest.Updated(t, RoleBinding, `{metadata: {name: b, namespace: ns}, roleRef: {kind: Role, name: r}}`, `{metadata: {name: b, namespace: ns}, roleRef: {kind: Role, name: s}}`,
+		`roleRef: Invalid value: {"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"s"}: cannot change roleRef`)
+	apitest.Row(t, RoleBinding, `{metadata: {name: b}, roleRef: {kind: Role, name: r}, subjects: [{kind: User, name: u}, {kind: User, name: v}, {kind: Group, name: g}, {kind: ServiceAccount, namespace: ns, name: s}]}`,
+		"b | Role/r | <unknown> | u, v | g | ns/s")
+}

@@ -1,0 +1,18 @@
+package scheduling
+
+import (
+	"testing"
+
+	"skiff/internal/api/apitest"
+)
+
+func TestPriorityClass(t *testing.T) {
+	apitest.Refused(t, PriorityClass, `{metadata: {name: system-node-critical}, value: 2000001000}`)
+	apitest.Refused(t, PriorityClass, `{metadata: {name: system-mine}, value: 1}`,
+		"metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: system-mine is not a known system priority class")
+	apitest.Refused(t, PriorityClass, `{metadata: {name: high}, value: 1000000001}`,
+		"value: Forbidden: maximum allowed value of a user defined priority is 1000000000")
+	apitest.Updated(t, PriorityClass, `{metadata: {name: high}, value: 1}`, `{metadata: {name: high}, value: 2, preemptionPolicy: Never}`,
+		"value: Forbidden: may not be changed in an update.", `preemptionPolicy: Invalid value: "Never": field is immutable`)
+	apitest.Row(t, PriorityClass, `{metadata: {name: high}, value: 7, globalDefault: true}`, "high | 7 | true | <unknown> | PreemptLowerPriority")
+}
