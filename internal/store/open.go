@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -21,6 +22,7 @@ type Store struct {
 	progress progress
 	drafts   drafts
 	beat     heartbeat
+	written  atomic.Int64
 
 	stop context.CancelFunc
 	ctx  context.Context // ends with Close

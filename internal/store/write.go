@@ -50,6 +50,7 @@ func (t *table) put(ctx context.Context, d *draft, revision int64) (Item, error)
 		t.store.drafts.remove(key, d)
 		return nil, t.lost(response, revision)
 	}
+	t.store.wrote(response.Header.Revision)
 	return d.item(response.Header.Revision)
 }
 
@@ -104,8 +105,24 @@ func (t *table) Delete(ctx context.Context, old Item) (Item, error) {
 	if !response.Succeeded {
 		return nil, t.lost(response, was.revision)
 	}
+	t.store.wrote(response.Header.Revision)
 	return was.at(response.Header.Revision), nil
 }
+
+// wrote notes the revision of a write that is acknowledged.
+func (s *Store) wrote(revision int64) {
+	for {
+		known := s.written.Load()
+		if revision <= known || s.written.CompareAndSwap(known, revision) {
+			return
+		}
+	}
+}
+
+// Written is the newest revision that this process has written. As a
+// MinRevision it lets a reader see all writes of the process without asking
+// etcd.
+func (s *Store) Written() int64 { return s.written.Load() }
 
 // writeError puts what an operator can do into etcd's errors.
 func writeError(err error) error {
