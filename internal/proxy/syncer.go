@@ -35,7 +35,7 @@ func newSyncer(cfg *Config, k *kernel, flows *conntrack, h *health) *syncer {
 // replaceAll plans every Service and writes whole tables, whatever was there.
 func (s *syncer) replaceAll() error {
 	begin := time.Now()
-	settings, err := s.kernel.tune()
+	settings, err := s.kernel.tune(s.log)
 	if err != nil {
 		return err
 	}

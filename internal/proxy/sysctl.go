@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,8 +33,9 @@ func sysctlPath(name string) string { return filepath.Join("/proc/sys/net", name
 
 // tune writes the wanted parameters and returns what there was to begin with:
 // as this proxy's own table says, or that of another cluster on the machine,
-// or else the kernel.
-func (k *kernel) tune() ([]setting, error) {
+// or else the kernel. Where a parameter cannot be written (a container with a
+// read-only /proc/sys), most rules still work, so that is no failure.
+func (k *kernel) tune(log *slog.Logger) ([]setting, error) {
 	found, err := k.settings(k.name)
 	if err != nil {
 		return nil, err
@@ -54,7 +56,8 @@ func (k *kernel) tune() ([]setting, error) {
 	for name, value := range wanted {
 		was, err := swapSysctl(name, value)
 		if err != nil {
-			return nil, err
+			log.Warn("node ports on localhost, and cluster DNS on a loopback address, will not answer", "error", err)
+			continue
 		}
 		for _, s := range found {
 			if s.name == name {
