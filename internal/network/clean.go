@@ -24,9 +24,11 @@ func Clean(cfg Config) error {
 		stateErr,
 		remove(filepath.Join(cfg.CNIConfDir, confFile)),
 		remove(filepath.Join(cfg.socketDir(), socketName)),
+		// Before the links: another cluster that starts now reads there what
+		// the settings were.
+		restoreSysctls(cfg, s.Sysctls),
 		deleteLinks(cfg, nil),
 		rulesOf(cfg, netip.Addr{}).remove(),
-		restoreSysctls(cfg, s.Sysctls),
 	)
 	if err != nil {
 		return err // the records are still needed

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/vishvananda/netlink"
+	"k8s.io/client-go/rest"
 )
 
 // self is the test's own namespace: the node.
@@ -259,4 +260,40 @@ func TestRulesAsNFTPrintsThem(t *testing.T) {
 	if got != want {
 		t.Errorf("nft prints:\n%s\nwant:\n%s", got, want)
 	}
+}
+
+// Two clusters share a host: the first that goes must not take routing from
+// the other, and the last leaves the host as the first found it.
+func TestTwoClustersOnOneHost(t *testing.T) {
+	a, _ := labNode(t)
+	if err := writeSysctl(ipForward, "0"); err != nil {
+		t.Fatal(err)
+	}
+	b := newTestNode(t, "192.0.2.1")
+	b.cfg.Names.Cluster = "another"
+	b.cfg.ClusterCIDR = netip.MustParsePrefix("10.245.0.0/16")
+	b.cfg.Client = &rest.Config{Host: newFakeAPI(t, "127.0.0.1:0", map[string]string{"n1": "10.245.1.0/24"}).URL}
+	a.start()
+	b.start()
+	pod, podIP := b.addPod("pod")
+	pod.serve("tcp", ":80")
+	forwarding := func(want string) {
+		t.Helper()
+		if got, err := readSysctl(ipForward); err != nil || got != want {
+			t.Errorf("ip_forward is %s (%v), want %s", got, err, want)
+		}
+	}
+
+	forwarding("1")
+	a.end()
+	if err := Clean(a.cfg); err != nil {
+		t.Fatal(err)
+	}
+	forwarding("1")
+	self(t).reaches("host to a pod of the cluster that stays", "tcp", podIP+":80", "10.245.1.1")
+	b.end()
+	if err := Clean(b.cfg); err != nil {
+		t.Fatal(err)
+	}
+	forwarding("0")
 }

@@ -95,6 +95,11 @@ func setUp(cfg Config, podCIDR netip.Prefix) (netlink.Link, *plugin, error) {
 	if tunnel, err = netlink.LinkByName(cfg.tunnelLink()); err != nil {
 		return nil, nil, err
 	}
+	// After the link, which tells other clusters on this host that routing is
+	// needed, and what it was before.
+	if err := writeSysctl(ipForward, "1"); err != nil {
+		return nil, nil, err
+	}
 	addresses, err := openAddresses(cfg.podsDir(), podCIDR)
 	if err != nil {
 		return nil, nil, err
@@ -106,8 +111,8 @@ func setUp(cfg Config, podCIDR netip.Prefix) (netlink.Link, *plugin, error) {
 	return tunnel, p, p.collect()
 }
 
-// rememberHost lets the host route, after it has written down how the host was
-// before the first start.
+// rememberHost writes down how the host was before the first start, and the
+// range of pods.
 func rememberHost(cfg Config, podCIDR netip.Prefix) (forwardedBefore string, err error) {
 	s, err := readState(cfg.stateFile())
 	if err != nil {
@@ -121,10 +126,7 @@ func rememberHost(cfg Config, podCIDR netip.Prefix) (forwardedBefore string, err
 		s.Sysctls = map[string]string{ipForward: before}
 	}
 	s.PodCIDR = podCIDR
-	if err := writeState(cfg.stateFile(), s); err != nil {
-		return "", err
-	}
-	return s.Sysctls[ipForward], writeSysctl(ipForward, "1")
+	return s.Sysctls[ipForward], writeState(cfg.stateFile(), s)
 }
 
 // follow keeps the paths to other nodes right, and the own announcement. Until

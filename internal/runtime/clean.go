@@ -31,7 +31,7 @@ func Clean(cfg Config) error {
 		endAll(ctx, func(pid int) bool { return isContainerd(cfg, pid) }, stopGrace),
 		killCgroups(ctx, groups),
 		endAll(ctx, func(pid int) bool { return executable(pid) == cfg.path("bin", shimName) }, 0),
-		unmountBelow(cfg.DataDir),
+		unmountBelow(cfg.DataDir, cfg.stateDir(), cfg.path("pods")),
 		removeCgroups(ctx, groups),
 		os.RemoveAll(cfg.stateDir()),
 		os.RemoveAll(cfg.runcDir()),

@@ -97,7 +97,7 @@ func forgetEarlierBoot(cfg Config) error {
 		return nil
 	}
 	for _, dir := range []string{cfg.stateDir(), cfg.runcDir()} {
-		if err := unmountBelow(dir); err != nil {
+		if err := unmountBelow(dir, dir); err != nil {
 			return err
 		}
 		if err := os.RemoveAll(dir); err != nil {
