@@ -76,11 +76,32 @@ func inherit(now, before *corev1.Service) {
 			now.Spec.Ports[i].NodePort = 0
 		}
 	}
+	dropExternal(now, before)
 	switch had := before.Spec.HealthCheckNodePort; {
 	case needsHealthCheckPort(now) && needsHealthCheckPort(before) && now.Spec.HealthCheckNodePort == 0:
 		now.Spec.HealthCheckNodePort = had
 	case !needsHealthCheckPort(now) && now.Spec.HealthCheckNodePort == had:
 		now.Spec.HealthCheckNodePort = 0
+	}
+}
+
+// dropExternal clears what only Services that are seen from outside have.
+func dropExternal(now, before *corev1.Service) {
+	external := func(s *corev1.Service) bool {
+		return s.Spec.Type == corev1.ServiceTypeNodePort || s.Spec.Type == corev1.ServiceTypeLoadBalancer ||
+			needsClusterIP(s) && len(s.Spec.ExternalIPs) > 0
+	}
+	if external(before) && !external(now) && now.Spec.ExternalTrafficPolicy == before.Spec.ExternalTrafficPolicy {
+		now.Spec.ExternalTrafficPolicy = ""
+	}
+	if before.Spec.Type != corev1.ServiceTypeLoadBalancer || now.Spec.Type == corev1.ServiceTypeLoadBalancer {
+		return
+	}
+	if ptr.Equal(now.Spec.AllocateLoadBalancerNodePorts, before.Spec.AllocateLoadBalancerNodePorts) {
+		now.Spec.AllocateLoadBalancerNodePorts = nil
+	}
+	if ptr.Equal(now.Spec.LoadBalancerClass, before.Spec.LoadBalancerClass) {
+		now.Spec.LoadBalancerClass = nil
 	}
 }
 
