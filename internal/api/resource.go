@@ -56,9 +56,10 @@ type Resource struct {
 	// Default fills in what the client left out; on create, update and patch,
 	// before anything else.
 	Default func(Object)
-	// PrepareCreate resets what a client may not set on create (status), when
-	// the object has its final name and its UID; PrepareUpdate puts back what
-	// a client may not change. Both run before admission.
+	// PrepareCreate resets what a client may not set on create (status) and
+	// adds what follows from the object's final name and UID; PrepareUpdate
+	// puts back what a client may not change. Both run behind the admission
+	// that changes objects and before validation.
 	PrepareCreate func(Object)
 	PrepareUpdate func(obj, old Object)
 	// Validate judges a whole object, metadata included, on create and on

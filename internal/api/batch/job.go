@@ -85,10 +85,11 @@ func selectOwnPods(o *batchv1.Job) {
 		o.Spec.Template.Labels = map[string]string{}
 	}
 	uid := string(o.UID)
-	for key, value := range map[string]string{
-		batchv1.ControllerUidLabel: uid, "controller-uid": uid,
-		batchv1.JobNameLabel: o.Name, "job-name": o.Name,
-	} {
+	labels := map[string]string{batchv1.ControllerUidLabel: uid, "controller-uid": uid}
+	if o.Name != "" { // a name that is still to be generated is no label
+		labels[batchv1.JobNameLabel], labels["job-name"] = o.Name, o.Name
+	}
+	for key, value := range labels {
 		if _, there := o.Spec.Template.Labels[key]; !there {
 			o.Spec.Template.Labels[key] = value
 		}

@@ -2,7 +2,6 @@ package core
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,7 +24,7 @@ var Service = api.Define(api.Kind[*corev1.Service]{
 
 	Default:        defaultService,
 	PrepareCreate:  prepareService,
-	PrepareUpdate:  keepAllocated,
+	PrepareUpdate:  prepareServiceUpdate,
 	Validate:       validateService,
 	ValidateUpdate: validateServiceUpdate,
 
@@ -100,50 +99,6 @@ func prepareService(o *corev1.Service) {
 	if strings.Contains(s.ClusterIP, ":") {
 		s.IPFamilies[0] = corev1.IPv6Protocol
 	}
-}
-
-// keepAllocated keeps addresses and node ports that the client left out and
-// that the Service still needs.
-func keepAllocated(o, old *corev1.Service) {
-	s, was := &o.Spec, &old.Spec
-	if needsClusterIP(s) && needsClusterIP(was) {
-		meta.Fill(&s.ClusterIP, was.ClusterIP)
-		if len(s.ClusterIPs) == 0 && s.ClusterIP == was.ClusterIP {
-			s.ClusterIPs = slices.Clone(was.ClusterIPs)
-		}
-		if s.IPFamilyPolicy == nil {
-			s.IPFamilyPolicy = was.IPFamilyPolicy
-		}
-		if len(s.IPFamilies) == 0 {
-			s.IPFamilies = slices.Clone(was.IPFamilies)
-		}
-	}
-	if needsNodePort(s) && needsNodePort(was) {
-		for i := range s.Ports {
-			for _, p := range was.Ports {
-				if p.Port == s.Ports[i].Port && p.Protocol == s.Ports[i].Protocol {
-					meta.Fill(&s.Ports[i].NodePort, p.NodePort)
-				}
-			}
-		}
-	}
-	if needsHealthCheck(s) && needsHealthCheck(was) {
-		meta.Fill(&s.HealthCheckNodePort, was.HealthCheckNodePort)
-	}
-	if !needsClusterIP(s) && needsClusterIP(was) && s.ClusterIP == was.ClusterIP {
-		// Turned into an ExternalName: what it had is given back.
-		s.ClusterIP, s.ClusterIPs, s.IPFamilies, s.IPFamilyPolicy = "", nil, nil, nil
-	}
-}
-
-func needsClusterIP(s *corev1.ServiceSpec) bool { return s.Type != corev1.ServiceTypeExternalName }
-
-func needsNodePort(s *corev1.ServiceSpec) bool {
-	return s.Type == corev1.ServiceTypeNodePort || s.Type == corev1.ServiceTypeLoadBalancer
-}
-
-func needsHealthCheck(s *corev1.ServiceSpec) bool {
-	return s.Type == corev1.ServiceTypeLoadBalancer && s.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal
 }
 
 func serviceRow(o *corev1.Service) []any {

@@ -90,9 +90,24 @@ func TestServiceUpdate(t *testing.T) {
 	  ipFamilies: [IPv4], ipFamilyPolicy: SingleStack, sessionAffinity: None, internalTrafficPolicy: Cluster, externalTrafficPolicy: Cluster,
 	  ports: [{port: 80, protocol: TCP, targetPort: 80, nodePort: 30080}, {name: x, port: 81, protocol: TCP, targetPort: 81}]}, status: {loadBalancer: {}}}`)
 
-	o = apitest.Defaulted(t, Service, `{metadata: {name: s, namespace: ns}, spec: {type: ExternalName, externalName: a.b, clusterIP: 10.96.0.7}}`)
+	o = apitest.Defaulted(t, Service, `{metadata: {name: s, namespace: ns}, spec: {type: ExternalName, externalName: a.b, clusterIP: 10.96.0.7, clusterIPs: [10.96.0.7]}}`)
 	Service.PrepareUpdate(o, was)
 	apitest.Same(t, o, `{metadata: {name: s, namespace: ns}, spec: {type: ExternalName, externalName: a.b, sessionAffinity: None}, status: {loadBalancer: {}}}`)
+}
+
+// What kubectl patch sends: all of the object as it was, with another type.
+func TestServiceChangesType(t *testing.T) {
+	service := func(spec string) string {
+		return `{metadata: {name: s, namespace: ns}, spec: {clusterIP: 10.96.0.7, ` + spec + `}}`
+	}
+	const nodePort = `externalTrafficPolicy: Cluster, ports: [{port: 80, nodePort: 30080}]`
+	apitest.Updated(t, Service, service("type: NodePort, "+nodePort), service("type: ClusterIP, "+nodePort))
+	apitest.Updated(t, Service, service("type: NodePort, "+nodePort), service("type: LoadBalancer, "+nodePort))
+	apitest.Updated(t, Service, service("type: LoadBalancer, loadBalancerClass: a/b, "+nodePort),
+		service("type: ClusterIP, allocateLoadBalancerNodePorts: true, loadBalancerClass: a/b, "+nodePort))
+	apitest.Updated(t, Service, service("ports: [{port: 80}]"), service("type: ExternalName, externalName: a.b, ports: [{port: 80}]"))
+	apitest.Updated(t, Service, service("type: NodePort, "+nodePort), service("type: ClusterIP, ports: [{port: 80, nodePort: 30081}]"),
+		"spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'")
 }
 
 func TestServiceRow(t *testing.T) {

@@ -171,7 +171,7 @@ func validateServiceUpdate(o, old *corev1.Service) field.ErrorList {
 		}
 	}
 	if s.Type == corev1.ServiceTypeLoadBalancer && was.Type == s.Type {
-		if c, w := s.LoadBalancerClass, was.LoadBalancerClass; (c == nil) != (w == nil) || c != nil && *c != *w {
+		if c := s.LoadBalancerClass; !same(c, was.LoadBalancerClass) {
 			errs = append(errs, field.Invalid(p.Child("loadBalancerClass"), c, "may not change once set"))
 		}
 	}
