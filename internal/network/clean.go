@@ -27,6 +27,7 @@ func Clean(cfg Config) error {
 		// Before the links: another cluster that starts now reads there what
 		// the settings were.
 		restoreSysctls(cfg, s.Sysctls),
+		deletePodLinks(cfg),
 		deleteLinks(cfg, nil),
 		rulesOf(cfg, netip.Addr{}).remove(),
 	)

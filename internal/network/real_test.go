@@ -1,10 +1,12 @@
 package network
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -296,4 +298,41 @@ func TestTwoClustersOnOneHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	forwarding("0")
+}
+
+func TestLinksOfManyPodsGoAtOnce(t *testing.T) {
+	n, _ := labNode(t)
+	n.start()
+	for i := range 20 {
+		n.addPod(fmt.Sprint("pod", i))
+	}
+	n.end()
+	if err := deletePodLinks(n.cfg); err != nil {
+		t.Fatal(err)
+	}
+	links, err := netlink.LinkList()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for _, link := range links {
+		left = append(left, link.Attrs().Name)
+	}
+	if want := []string{"lo", n.cfg.tunnelLink(), "uplink"}; !sameElements(left, want) {
+		t.Errorf("the links that are left are %v, want %v", left, want)
+	}
+	if err := deletePodLinks(n.cfg); err != nil {
+		t.Errorf("with no link left: %v", err)
+	}
+}
+
+// sameElements compares regardless of order, and of links that the kernel
+// puts into every namespace by itself.
+func sameElements(got, want []string) bool {
+	got = slices.DeleteFunc(slices.Clone(got), func(name string) bool {
+		return strings.HasSuffix(name, "0") && !slices.Contains(want, name)
+	})
+	slices.Sort(got)
+	slices.Sort(want)
+	return slices.Equal(got, want)
 }

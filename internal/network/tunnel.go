@@ -2,11 +2,11 @@ package network
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
@@ -30,11 +30,16 @@ func ownVTEP(names host.Names, ip netip.Addr) vtep {
 	sum := sha256.Sum256([]byte("vtep " + names.Cluster + "/" + names.Node))
 	mac := net.HardwareAddr(sum[:6])
 	mac[0] = mac[0]&^1 | 2 // one station's, locally administered
-	id, err := hex.DecodeString(names.ID())
+	return vtep{MAC: mac.String(), VNI: nodeNumber(names), IP: ip}
+}
+
+// nodeNumber is Names.ID as the number of 24 bits that it is.
+func nodeNumber(names host.Names) int {
+	id, err := strconv.ParseUint(names.ID(), 16, 24)
 	if err != nil {
-		panic("host.Names.ID is not hexadecimal: " + names.ID())
+		panic("host.Names.ID is not a hexadecimal number: " + names.ID())
 	}
-	return vtep{MAC: mac.String(), VNI: int(id[0])<<16 | int(id[1])<<8 | int(id[2]), IP: ip}
+	return int(id)
 }
 
 // ensureTunnel makes the tunnel link, or keeps the one that is there when it
