@@ -1,0 +1,120 @@
+package controllers
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/tools/record"
+
+	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+
+	"skiff/internal/client"
+	"skiff/internal/controllers/deployment"
+	"skiff/internal/controllers/endpoints"
+	"skiff/internal/controllers/endpointslice"
+	"skiff/internal/controllers/garbagecollector"
+	"skiff/internal/controllers/namespace"
+	"skiff/internal/controllers/nodeipam"
+	"skiff/internal/controllers/nodelifecycle"
+	"skiff/internal/controllers/podgc"
+	"skiff/internal/controllers/replicaset"
+	"skiff/internal/controllers/rootca"
+	"skiff/internal/controllers/serviceaccount"
+)
+
+// entry is one controller of the list.
+type entry struct {
+	name    string // as users know it
+	account string // its service account in kube-system
+	needs   []schema.GroupVersionResource
+	when    func(Config) bool // nil: always
+	build   func(environment) (runner, error)
+}
+
+type runner interface{ Run(context.Context) error }
+
+// environment is what a controller is made with: clients of its own identity,
+// and the informers of all.
+type environment struct {
+	*builder
+	client.Clients
+	account string
+}
+
+// events makes a recorder; Events say that they come from the controller.
+func (e environment) events() record.EventRecorder {
+	return client.NewRecorder(e.ctx, e.Kube, e.account)
+}
+
+var (
+	podResource       = corev1.SchemeGroupVersion.WithResource("pods")
+	nodeResource      = corev1.SchemeGroupVersion.WithResource("nodes")
+	serviceResource   = corev1.SchemeGroupVersion.WithResource("services")
+	namespaceResource = corev1.SchemeGroupVersion.WithResource("namespaces")
+	setResource       = appsv1.SchemeGroupVersion.WithResource("replicasets")
+)
+
+// list is all controllers there are.
+var list = []entry{
+	{
+		name: "deployment", account: "deployment-controller",
+		needs: []schema.GroupVersionResource{appsv1.SchemeGroupVersion.WithResource("deployments"), setResource, podResource},
+		build: func(e environment) (runner, error) { return deployment.New(e.Kube, e.factory, e.events()) },
+	},
+	{
+		name: "replicaset", account: "replicaset-controller",
+		needs: []schema.GroupVersionResource{setResource, podResource},
+		build: func(e environment) (runner, error) { return replicaset.New(e.Kube, e.factory, e.events()) },
+	},
+	{
+		name: "endpoints", account: "endpoint-controller",
+		needs: []schema.GroupVersionResource{serviceResource, podResource, corev1.SchemeGroupVersion.WithResource("endpoints")},
+		build: func(e environment) (runner, error) { return endpoints.New(e.Kube, e.factory, e.events()), nil },
+	},
+	{
+		name: "endpointslice", account: "endpointslice-controller",
+		needs: []schema.GroupVersionResource{serviceResource, podResource, nodeResource, discoveryv1.SchemeGroupVersion.WithResource("endpointslices")},
+		build: func(e environment) (runner, error) { return endpointslice.New(e.Kube, e.factory, e.events()) },
+	},
+	{
+		name: "namespace", account: "namespace-controller",
+		needs: []schema.GroupVersionResource{namespaceResource, podResource},
+		build: func(e environment) (runner, error) { return namespace.New(e.Clients, e.factory), nil },
+	},
+	{
+		name: "serviceaccount", account: "service-account-controller",
+		needs: []schema.GroupVersionResource{namespaceResource, corev1.SchemeGroupVersion.WithResource("serviceaccounts")},
+		build: func(e environment) (runner, error) { return serviceaccount.New(e.Kube, e.factory), nil },
+	},
+	{
+		name: "root-ca-certificate-publisher", account: "root-ca-cert-publisher",
+		needs: []schema.GroupVersionResource{namespaceResource, corev1.SchemeGroupVersion.WithResource("configmaps")},
+		when:  func(c Config) bool { return len(c.RootCA) > 0 },
+		build: func(e environment) (runner, error) { return rootca.New(e.Kube, e.factory, e.cfg.RootCA), nil },
+	},
+	{
+		name: "garbage-collector", account: "generic-garbage-collector",
+		build: func(e environment) (runner, error) { return garbagecollector.New(e.Clients), nil },
+	},
+	{
+		name: "node-ipam", account: "node-controller",
+		needs: []schema.GroupVersionResource{nodeResource},
+		when:  func(c Config) bool { return len(c.ClusterCIDR) > 0 },
+		build: func(e environment) (runner, error) {
+			return nodeipam.New(e.Kube, e.factory, e.events(), e.cfg.ClusterCIDR)
+		},
+	},
+	{
+		name: "node-lifecycle", account: "node-controller",
+		needs: []schema.GroupVersionResource{nodeResource, podResource, coordinationv1.SchemeGroupVersion.WithResource("leases")},
+		build: func(e environment) (runner, error) { return nodelifecycle.New(e.Kube, e.factory, e.events()), nil },
+	},
+	{
+		name: "pod-garbage-collector", account: "pod-garbage-collector",
+		needs: []schema.GroupVersionResource{podResource, nodeResource},
+		build: func(e environment) (runner, error) { return podgc.New(e.Kube, e.factory), nil },
+	},
+}
