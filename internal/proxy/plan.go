@@ -28,10 +28,6 @@ type element struct {
 	choices []netip.AddrPort
 }
 
-func (e element) equal(o element) bool {
-	return e.set == o.set && e.key == o.key && e.verdict == o.verdict && slices.Equal(e.choices, o.choices)
-}
-
 // udpPort is a Service port whose connection tracking entries must follow its
 // endpoints: UDP has no connections to end, so a client that keeps sending
 // would otherwise be sent to a dead endpoint for as long as it does.
@@ -59,6 +55,7 @@ func planService(svc *corev1.Service, list []*discoveryv1.EndpointSlice, f *fami
 	if !isProxied(svc, f) {
 		return p
 	}
+	var local []netip.Addr
 	for _, port := range svc.Spec.Ports {
 		number, ok := protocolNumber(port.Protocol)
 		if !ok {
@@ -71,7 +68,10 @@ func planService(svc *corev1.Service, list []*discoveryv1.EndpointSlice, f *fami
 			cluster: usable(all), local: usable(onNode(all)),
 		}
 		p.addPort(sp, f, cfg)
+		local = append(local, localOf(sp.cluster)...)
+		local = append(local, localOf(sp.local)...)
 	}
+	p.addLocal(local)
 	return p
 }
 
@@ -179,7 +179,6 @@ func (p *plan) way(sp servicePort, fr frontend, f *family, cfg *Config) (verdict
 	case sticky:
 		return p.balanced(sp, kind, list), nil
 	}
-	p.addLocal(list)
 	return goTo(pickChainName(fr, len(list))), addressesOf(list)
 }
 
@@ -189,7 +188,6 @@ func (p *plan) balanced(sp servicePort, kind string, list []endpoint) verdict {
 	if p.hasChain(name) {
 		return goTo(name)
 	}
-	p.addLocal(list)
 	if timeout, ok := affinity(sp.svc); ok {
 		p.addAffinity(sp, kind, list, timeout)
 	} else {
@@ -228,15 +226,22 @@ func (p *plan) external(sp servicePort, f *family, cfg *Config) verdict {
 	return goTo(name)
 }
 
-// addLocal enters the endpoints of this node into the sets that decide about
-// masquerading.
-func (p *plan) addLocal(list []endpoint) {
+// localOf are the addresses of this node's endpoints.
+func localOf(list []endpoint) []netip.Addr {
+	var addrs []netip.Addr
 	for _, e := range onNode(list) {
+		addrs = append(addrs, e.addr.Addr())
+	}
+	return addrs
+}
+
+// addLocal enters the endpoints of this node into the sets that decide about
+// masquerading, each address once.
+func (p *plan) addLocal(addrs []netip.Addr) {
+	slices.SortFunc(addrs, netip.Addr.Compare)
+	for _, addr := range slices.Compact(addrs) {
 		for _, set := range []string{localSet, hairpinSet} {
-			el := element{set: set, key: key{addr: e.addr.Addr()}}
-			if !slices.ContainsFunc(p.elements, el.equal) {
-				p.elements = append(p.elements, el)
-			}
+			p.elements = append(p.elements, element{set: set, key: key{addr: addr}})
 		}
 	}
 }

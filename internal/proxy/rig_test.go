@@ -55,6 +55,9 @@ func newRig(t testing.TB) *rig {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, to make network namespaces")
 	}
+	if alone, ok := t.(*testing.T); ok {
+		alone.Parallel() // each rig is a world of its own
+	}
 	r := &rig{t: t, ns: map[string]netns.NsHandle{}, cfg: testConfig()}
 	r.cfg.Names = host.Names{Cluster: "test", Node: t.Name()}
 	r.cfg.NodeName = "node1"
