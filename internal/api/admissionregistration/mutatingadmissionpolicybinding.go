@@ -4,6 +4,7 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 
 	"skiff/internal/api"
+	"skiff/internal/api/table"
 )
 
 // MutatingAdmissionPolicyBinding says where a MutatingAdmissionPolicy holds.
@@ -13,4 +14,10 @@ var MutatingAdmissionPolicyBinding = api.Define(api.Kind[*admissionregistrationv
 	New:        api.New[admissionregistrationv1.MutatingAdmissionPolicyBinding], NewList: api.NewList[admissionregistrationv1.MutatingAdmissionPolicyBindingList],
 	RequireResourceVersion: true,
 	Spec:                   func(o *admissionregistrationv1.MutatingAdmissionPolicyBinding) any { return o.Spec },
+
+	Default: func(o *admissionregistrationv1.MutatingAdmissionPolicyBinding) { defaultMatch(o.Spec.MatchResources) },
+	Columns: table.Of("Name", "PolicyName", "ParamRef", "Age"),
+	Row: func(o *admissionregistrationv1.MutatingAdmissionPolicyBinding) []any {
+		return []any{o.Name, o.Spec.PolicyName, paramRef(o.Spec.ParamRef), table.Age(o.CreationTimestamp)}
+	},
 })

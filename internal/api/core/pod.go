@@ -30,8 +30,11 @@ var Pod = api.Define(api.Kind[*corev1.Pod]{
 	Parts: []api.PartOf[*corev1.Pod]{
 		api.Status(copyPodStatus),
 		{
-			Name:     "ephemeralcontainers",
-			Copy:     func(dst, src *corev1.Pod) { dst.Spec.EphemeralContainers = src.Spec.EphemeralContainers },
+			Name: "ephemeralcontainers",
+			Copy: func(dst, src *corev1.Pod) {
+				dst.Spec.EphemeralContainers = src.Spec.EphemeralContainers
+				defaultPod(dst)
+			},
 			Validate: validateEphemeralUpdate,
 		},
 		{Name: "resize", Copy: copyResources, Validate: validateResize},

@@ -42,6 +42,7 @@ func copyResources(dst, src *corev1.Pod) {
 	}
 	copyList(dst.Spec.Containers, src.Spec.Containers)
 	copyList(dst.Spec.InitContainers, src.Spec.InitContainers)
+	defaultPod(dst)
 }
 
 func validateResize(o, old *corev1.Pod) field.ErrorList {

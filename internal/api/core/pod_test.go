@@ -261,6 +261,12 @@ func TestPodParts(t *testing.T) {
 		`spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container`,
 		`spec.ephemeralContainers[0].targetContainerName: Not found: "b"`)
 
+	debugged := old.DeepCopyObject().(*corev1.Pod)
+	Pod.Part("ephemeralcontainers").Copy(debugged, apitest.Parse(t, Pod, `{spec: {ephemeralContainers: [{name: dbg, image: sh}]}}`))
+	if c := debugged.Spec.EphemeralContainers[0]; c.ImagePullPolicy != corev1.PullAlways || c.TerminationMessagePolicy == "" {
+		t.Errorf("an ephemeral container without defaults: %+v", c)
+	}
+
 	p := Pod.Part("status")
 	o := old.DeepCopyObject().(*corev1.Pod)
 	p.Copy(o, apitest.Parse(t, Pod, `{metadata: {labels: {a: b}}, status: {phase: Running}}`).(*corev1.Pod))
