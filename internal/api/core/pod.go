@@ -102,7 +102,7 @@ func preparePod(o *corev1.Pod) {
 }
 
 func validatePod(o *corev1.Pod) field.ErrorList {
-	return pod.ValidateSpec(&o.Spec, &o.ObjectMeta, field.NewPath("spec"))
+	return pod.ValidateSpec(&o.Spec, field.NewPath("spec"))
 }
 
 // copyPodStatus keeps what writers of status are known to drop: the quality of

@@ -157,7 +157,7 @@ func validateGatesUpdate(s, old *corev1.PodSpec, p *field.Path) field.ErrorList 
 
 func validateEphemeralUpdate(o, old *corev1.Pod) field.ErrorList {
 	p := field.NewPath("spec", "ephemeralContainers")
-	errs := pod.ValidateSpec(&o.Spec, &o.ObjectMeta, field.NewPath("spec"))
+	errs := pod.ValidateSpec(&o.Spec, field.NewPath("spec"))
 	for _, was := range old.Spec.EphemeralContainers {
 		i := slices.IndexFunc(o.Spec.EphemeralContainers, func(c corev1.EphemeralContainer) bool { return c.Name == was.Name })
 		if i < 0 {

@@ -55,10 +55,6 @@ func validateResourceList(list corev1.ResourceList, p *field.Path) field.ErrorLi
 	return errs
 }
 
-func validateQuantities(list corev1.ResourceList, p *field.Path) field.ErrorList {
-	return validateResourceList(list, p)
-}
-
 // ValidateQuantity judges how much of a resource is there, or asked for.
 func ValidateQuantity(p *field.Path, name corev1.ResourceName, q resource.Quantity) field.ErrorList {
 	if q.Sign() < 0 {

@@ -12,7 +12,7 @@ import (
 	"skiff/internal/api/meta"
 )
 
-func validateScheduling(s *corev1.PodSpec, _ *metav1.ObjectMeta, p *field.Path) field.ErrorList {
+func validateScheduling(s *corev1.PodSpec, p *field.Path) field.ErrorList {
 	errs := ValidateTolerations(s.Tolerations, p.Child("tolerations"))
 	errs = append(errs, validateSpread(s.TopologySpreadConstraints, p.Child("topologySpreadConstraints"))...)
 	gates := meta.Unique[string]{}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -19,15 +18,15 @@ import (
 func ValidateTemplate(t *corev1.PodTemplateSpec, p *field.Path) field.ErrorList {
 	errs := meta.Labels(p.Child("labels"), t.Labels)
 	errs = append(errs, apivalidation.ValidateAnnotations(t.Annotations, p.Child("annotations"))...)
-	errs = append(errs, ValidateSpec(&t.Spec, &t.ObjectMeta, p.Child("spec"))...)
+	errs = append(errs, ValidateSpec(&t.Spec, p.Child("spec"))...)
 	if len(t.Spec.EphemeralContainers) > 0 {
 		errs = append(errs, field.Forbidden(p.Child("spec", "ephemeralContainers"), "ephemeral containers not allowed in pod template"))
 	}
 	return errs
 }
 
-// ValidateSpec judges a PodSpec at path p; m is the metadata beside it.
-func ValidateSpec(s *corev1.PodSpec, m *metav1.ObjectMeta, p *field.Path) field.ErrorList {
+// ValidateSpec judges a PodSpec at path p.
+func ValidateSpec(s *corev1.PodSpec, p *field.Path) field.ErrorList {
 	names, errs := validateVolumes(s.Volumes, p.Child("volumes"))
 	v := &containers{spec: s, volumes: names, ports: meta.Unique[string]{}, names: meta.Unique[string]{}}
 	errs = append(errs, v.validate(p)...)
@@ -35,9 +34,9 @@ func ValidateSpec(s *corev1.PodSpec, m *metav1.ObjectMeta, p *field.Path) field.
 	errs = append(errs, validateNames(s, p)...)
 	errs = append(errs, validatePodSecurity(s, p.Child("securityContext"))...)
 	errs = append(errs, validateDNS(s, p)...)
-	errs = append(errs, validateScheduling(s, m, p)...)
+	errs = append(errs, validateScheduling(s, p)...)
 	errs = append(errs, validateHostAliases(s.HostAliases, p.Child("hostAliases"))...)
-	return append(errs, validateQuantities(s.Overhead, p.Child("overhead"))...)
+	return append(errs, validateResourceList(s.Overhead, p.Child("overhead"))...)
 }
 
 func validatePolicies(s *corev1.PodSpec, p *field.Path) field.ErrorList {

@@ -4,18 +4,16 @@ package table
 
 import (
 	"fmt"
-	"sort"
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/duration"
-
-	corev1 "k8s.io/api/core/v1"
 )
 
-// None and Unknown stand in cells that have nothing to say.
+// None, Unknown and Unset stand in cells that have nothing to say.
 const (
 	None    = "<none>"
 	Unknown = "<unknown>"
@@ -78,14 +76,6 @@ func Age(t metav1.Time) string {
 	return duration.HumanDuration(time.Since(t.Time))
 }
 
-// AgeOf is Age of a time that may be missing.
-func AgeOf(t *metav1.Time) string {
-	if t == nil {
-		return Unknown
-	}
-	return Age(*t)
-}
-
 // Or is s, or instead when s is empty.
 func Or(s, instead string) string {
 	if s == "" {
@@ -110,16 +100,6 @@ func Containers(containers []corev1.Container) (names, images string) {
 		n, i = append(n, c.Name), append(i, c.Image)
 	}
 	return strings.Join(n, ","), strings.Join(i, ",")
-}
-
-// Resources prints quantities by name: "cpu: 1, memory: 2Gi".
-func Resources(list corev1.ResourceList) string {
-	var parts []string
-	for name, q := range list {
-		parts = append(parts, fmt.Sprintf("%s: %s", name, q.String()))
-	}
-	sort.Strings(parts)
-	return strings.Join(parts, ", ")
 }
 
 // First joins the first max items and says how many more there are, as
