@@ -113,6 +113,7 @@ func (w *worker) step(ctx context.Context) (wake time.Time, done bool) {
 	w.k.probes.Sync(w.podNow(), w.observed)
 	d := lifecycle.Decide(w.input())
 	for _, a := range d.Actions {
+		w.log.Debug("begins", "action", a.Key())
 		w.begin(ctx, a)
 	}
 	w.tellBackOff(d.Status)

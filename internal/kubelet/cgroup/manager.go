@@ -15,8 +15,9 @@ import (
 
 const mountPoint = "/sys/fs/cgroup"
 
-// v1Controllers are the hierarchies in which pods get groups on cgroup v1.
-var v1Controllers = []string{"cpu", "cpuacct", "cpuset", "memory", "pids", "blkio", "devices", "freezer", "hugetlb", "systemd"}
+// v1Controllers are the hierarchies in which pods get groups on cgroup v1; on
+// hosts that mix versions, runtimes make groups in the unified one too.
+var v1Controllers = []string{"cpu", "cpuacct", "cpuset", "memory", "pids", "blkio", "devices", "freezer", "hugetlb", "systemd", "unified"}
 
 // v2Controllers are enabled for the groups of pods on cgroup v2.
 var v2Controllers = []string{"cpuset", "cpu", "io", "memory", "hugetlb", "pids"}

@@ -150,6 +150,9 @@ func toContainer(s *runtimeapi.ContainerStatus, sandboxID string) lifecycle.Cont
 		ImageID:   s.ImageRef,
 		LogPath:   s.LogPath,
 	}
+	if grace, err := strconv.ParseInt(s.Annotations[annotationGrace], 10, 64); err == nil {
+		c.Grace = &grace
+	}
 	if user := s.Image.GetUserSpecifiedImage(); user != "" {
 		c.Image = user
 	}

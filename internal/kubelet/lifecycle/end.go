@@ -86,7 +86,7 @@ func (d *decider) stopContainers() bool {
 			continue
 		}
 		left = true
-		d.stop(c, d.grace(), "Stopping container "+c.Name)
+		d.stop(c, d.graceOf(c), "Stopping container "+c.Name)
 	}
 	if !left && last != nil {
 		d.stop(last, d.graceLeft(), "Stopping container "+last.Name)
@@ -114,6 +114,14 @@ func (d *decider) grace() int64 {
 		seconds = *s
 	}
 	return max(seconds, minimumGrace)
+}
+
+// graceOf is grace, for a container of a pod whose definition may be lost.
+func (d *decider) graceOf(c *Container) int64 {
+	if d.Gone && d.Pod.Spec.TerminationGracePeriodSeconds == nil && c.Grace != nil {
+		return max(*c.Grace, minimumGrace)
+	}
+	return d.grace()
 }
 
 // graceLeft is what remains of it for containers that are stopped after others.

@@ -36,9 +36,10 @@ type Result struct {
 
 // tries is what was tried to start a container.
 type tries struct {
-	image    string // pulled for the next start
-	failure  *Failure
-	failedAt time.Time
+	image    string   // pulled for the next start
+	pullErr  *Failure // why there is no image
+	pulledAt time.Time
+	startErr *Failure // why the last start failed
 	start    Backoff
 	pull     Backoff
 }
@@ -88,7 +89,8 @@ func (m *Memory) End(a Action, r Result, now time.Time) {
 		m.endPull(a, r, now)
 		return
 	case StartContainer:
-		m.endStart(a, r, now)
+		t := m.container(a.Container)
+		t.image, t.startErr = "", r.Failure
 	case RunSandbox:
 		m.SandboxErr = r.Failure
 	}
@@ -110,18 +112,12 @@ func (m *Memory) End(a Action, r Result, now time.Time) {
 
 func (m *Memory) endPull(a Action, r Result, now time.Time) {
 	t := m.container(a.Container)
-	t.failure, t.image = r.Failure, r.Image
+	t.pullErr, t.image, t.pulledAt = r.Failure, r.Image, now
 	if r.Failure == nil {
 		t.pull = Backoff{}
 		return
 	}
-	t.failedAt = now
 	t.pull = t.pull.next(now, now, backoffInitial, backoffMax)
-}
-
-func (m *Memory) endStart(a Action, r Result, now time.Time) {
-	t := m.container(a.Container)
-	t.image, t.failure, t.failedAt = "", r.Failure, now
 }
 
 // SourceChanged notes that content of the pod's volumes changed, or that what

@@ -45,6 +45,7 @@ type Container struct {
 	Reason, Message     string
 	Image, ImageID      string
 	LogPath             string
+	Grace               *int64 // seconds, of the pod that it was made for
 	User                *corev1.LinuxContainerUser
 }
 

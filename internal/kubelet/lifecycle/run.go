@@ -221,9 +221,9 @@ func (d *decider) start(c *corev1.Container, created *Container) {
 }
 
 func (d *decider) pull(c *corev1.Container, t *tries) {
-	if until := t.pull.Until(t.failedAt); d.Now.Before(until) {
+	if until := t.pull.Until(t.pulledAt); d.Now.Before(until) {
 		d.wake(until)
-		if flip := t.failedAt.Add(pullErrorShown); d.Now.Before(flip) {
+		if flip := t.pulledAt.Add(pullErrorShown); d.Now.Before(flip) {
 			d.wake(flip)
 		}
 		return

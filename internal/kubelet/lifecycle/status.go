@@ -169,9 +169,11 @@ func (d *decider) waiting(c *corev1.Container, run *Container) *corev1.Container
 	if run != nil && (d.ended || !d.restarts(c, run)) {
 		return nil
 	}
-	if t.failure != nil {
-		reason, message := t.shown(c.Image, d.Now)
-		return &corev1.ContainerStateWaiting{Reason: reason, Message: message}
+	if t.pullErr != nil {
+		return t.pullWaiting(c.Image, d.Now)
+	}
+	if t.startErr != nil {
+		return &corev1.ContainerStateWaiting{Reason: t.startErr.Reason, Message: t.startErr.Message}
 	}
 	if run != nil {
 		until := t.start.Until(run.Finished)
@@ -187,13 +189,15 @@ func (d *decider) waiting(c *corev1.Container, run *Container) *corev1.Container
 	return &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}
 }
 
-// shown is a failure as it shows now: a failed pull turns into its back-off.
-func (t *tries) shown(image string, now time.Time) (reason, message string) {
-	if t.pull.Delay == 0 || t.failure.Reason == "ErrImageNeverPull" || t.failure.Reason == "InvalidImageName" ||
-		now.Before(t.failedAt.Add(pullErrorShown)) {
-		return t.failure.Reason, t.failure.Message
+// pullWaiting is a failed pull as it shows now: after a while, as the back-off
+// that it turned into.
+func (t *tries) pullWaiting(image string, now time.Time) *corev1.ContainerStateWaiting {
+	final := t.pullErr.Reason == "ErrImageNeverPull" || t.pullErr.Reason == "InvalidImageName"
+	if final || now.Before(t.pulledAt.Add(pullErrorShown)) {
+		return &corev1.ContainerStateWaiting{Reason: t.pullErr.Reason, Message: t.pullErr.Message}
 	}
-	return "ImagePullBackOff", fmt.Sprintf("Back-off pulling image %q: %s: %s", image, t.failure.Reason, t.failure.Message)
+	return &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff",
+		Message: fmt.Sprintf("Back-off pulling image %q: %s: %s", image, t.pullErr.Reason, t.pullErr.Message)}
 }
 
 // restarts says whether a run that ended will be followed by another.

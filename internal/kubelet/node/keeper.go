@@ -68,8 +68,11 @@ func (k *Keeper) Run(ctx context.Context) {
 	delay := retryMin
 	for {
 		var again <-chan time.Time
-		if err := k.update(ctx); err != nil && ctx.Err() == nil {
+		ready, err := k.update(ctx)
+		if err != nil && ctx.Err() == nil {
 			k.Log.Warn("node status not written, trying again", "node", k.Name, "in", delay, "err", err)
+		}
+		if err != nil || !ready { // nothing tells when the runtime's network is there
 			again, delay = time.After(delay), min(2*delay, retryMax)
 		} else {
 			delay = retryMin
@@ -87,7 +90,7 @@ func (k *Keeper) Run(ctx context.Context) {
 }
 
 const (
-	retryMin = 200 * time.Millisecond
+	retryMin = 50 * time.Millisecond
 	retryMax = 10 * time.Second
 )
 
@@ -138,8 +141,13 @@ func (k *Keeper) show(ctx context.Context, n *corev1.Node) {
 }
 
 // update registers the node if need be, and writes its status if it changed.
-func (k *Keeper) update(ctx context.Context) error {
+// It says whether the node is ready.
+func (k *Keeper) update(ctx context.Context) (ready bool, err error) {
 	facts := k.Facts(ctx)
+	return facts.NotReady == "", k.write(ctx, facts)
+}
+
+func (k *Keeper) write(ctx context.Context, facts Facts) error {
 	if k.node == nil {
 		if err := k.register(ctx, facts); err != nil {
 			return err
