@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"skiff/internal/client"
+	"skiff/internal/controllers/certificates/sign"
 	"skiff/internal/reconcile"
 )
 
@@ -33,6 +34,8 @@ type Config struct {
 	ClusterCIDR []netip.Prefix
 	// RootCA is published to every namespace, in PEM; empty: it is not.
 	RootCA []byte
+	// Signer signs the certificates of nodes; nil: someone else does.
+	Signer sign.Authority
 
 	// LeaderElect: other controller managers may run, so hold a Lease.
 	LeaderElect bool

@@ -7,11 +7,14 @@ import (
 	"k8s.io/client-go/tools/record"
 
 	appsv1 "k8s.io/api/apps/v1"
+	certificatesv1 "k8s.io/api/certificates/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 
 	"skiff/internal/client"
+	"skiff/internal/controllers/certificates/approve"
+	"skiff/internal/controllers/certificates/sign"
 	"skiff/internal/controllers/deployment"
 	"skiff/internal/controllers/endpoints"
 	"skiff/internal/controllers/endpointslice"
@@ -54,6 +57,7 @@ var (
 	nodeResource      = corev1.SchemeGroupVersion.WithResource("nodes")
 	serviceResource   = corev1.SchemeGroupVersion.WithResource("services")
 	namespaceResource = corev1.SchemeGroupVersion.WithResource("namespaces")
+	csrResource       = certificatesv1.SchemeGroupVersion.WithResource("certificatesigningrequests")
 	setResource       = appsv1.SchemeGroupVersion.WithResource("replicasets")
 )
 
@@ -116,5 +120,16 @@ var list = []entry{
 		name: "pod-garbage-collector", account: "pod-garbage-collector",
 		needs: []schema.GroupVersionResource{podResource, nodeResource},
 		build: func(e environment) (runner, error) { return podgc.New(e.Kube, e.factory), nil },
+	},
+	{
+		name: "certificatesigningrequest-approving", account: "certificate-controller",
+		needs: []schema.GroupVersionResource{csrResource, nodeResource},
+		build: func(e environment) (runner, error) { return approve.New(e.Kube, e.factory), nil },
+	},
+	{
+		name: "certificatesigningrequest-signing", account: "certificate-controller",
+		needs: []schema.GroupVersionResource{csrResource},
+		when:  func(c Config) bool { return c.Signer != nil },
+		build: func(e environment) (runner, error) { return sign.New(e.Kube, e.factory, e.cfg.Signer), nil },
 	},
 }

@@ -66,6 +66,19 @@ func loadOrCreateCA(dir string) (*CA, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseFiles(certPath, data, keyPath)
+}
+
+// LoadCA reads an authority from the files of its certificate and key.
+func LoadCA(certPath, keyPath string) (*CA, error) {
+	data, err := os.ReadFile(certPath)
+	if err != nil {
+		return nil, err
+	}
+	return parseFiles(certPath, data, keyPath)
+}
+
+func parseFiles(certPath string, data []byte, keyPath string) (*CA, error) {
 	keyData, err := os.ReadFile(keyPath)
 	if err != nil {
 		return nil, fmt.Errorf("there is %s but not its key: %w", certPath, err)
