@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 const writerEnv = "SKIFF_STORE_TEST_WRITER"
@@ -72,6 +73,23 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 		if _, err := pods.Get(testContext(t), "default", name, Latest); err != nil {
 			t.Errorf("%s was acknowledged: %v", name, err)
 		}
+	}
+}
+
+// An election before the log is replayed would make raft fail; it is a matter
+// of luck, so luck is tried often.
+func TestStartsSoonAfterManyWrites(t *testing.T) {
+	dir := t.TempDir()
+	s := openDir(t, dir)
+	create(t, s.Table(podsResource()), names(0, 400)...)
+	s.Close()
+	for range 20 {
+		begin := time.Now()
+		s := openDir(t, dir)
+		if took := time.Since(begin); took > electionMs*time.Millisecond {
+			t.Errorf("started after %v: the election was left to its timeout", took)
+		}
+		s.Close()
 	}
 }
 

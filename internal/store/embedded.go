@@ -3,15 +3,18 @@ package store
 import (
 	"context"
 	"errors"
+	"expvar"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
+	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 	"golang.org/x/sys/unix"
 )
@@ -24,6 +27,10 @@ type embedded struct {
 	lock    *os.File
 	failure *failure
 }
+
+// starting is held while a member starts: etcd publishes the state of the one
+// that was started last.
+var starting sync.Mutex
 
 // A member without peers needs its clock only for leases, so it ticks slowly
 // and its first election is called by hand.
@@ -79,6 +86,8 @@ func startEmbedded(ctx context.Context, c Config) (_ *embedded, err error) {
 			e.close()
 		}
 	}()
+	starting.Lock()
+	defer starting.Unlock()
 	if err := e.start(c); err != nil {
 		return nil, fmt.Errorf("etcd cannot start from %s: %w; if the disk is full, make room; if the data is damaged, restore a snapshot into an empty directory", c.Dir, err)
 	}
@@ -112,31 +121,60 @@ func (e *embedded) start(c Config) error {
 // elect makes the lone member leader now, and not after an election timeout:
 // a peer's word that it should is all it takes, and there is no other peer.
 func (e *embedded) elect(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	server := e.etcd.Server
-	id := uint64(server.MemberID())
-	retry := time.NewTicker(5 * time.Millisecond)
+	retry := time.NewTicker(2 * time.Millisecond)
 	defer retry.Stop()
 	for {
-		if server.Leader() == 0 {
-			message := &raftpb.Message{Type: raftpb.MsgTimeoutNow.Enum(), To: &id, From: &id}
-			if err := server.Process(ctx, message); err != nil {
-				return fmt.Errorf("etcd cannot start: %w", err)
-			}
+		if err := e.campaign(ctx); err != nil {
+			return fmt.Errorf("etcd cannot start: %w", err)
 		}
 		select {
 		case <-server.ReadyNotify():
 			return nil
-		case <-server.StopNotify():
-			return errors.New("etcd stopped while starting")
 		case <-e.failure.done:
 			return fmt.Errorf("etcd stopped while starting: %w", e.failure.reason)
-		case err := <-e.etcd.Err():
-			return fmt.Errorf("etcd stopped while starting: %w", err)
+		case <-server.StopNotify():
+			return errors.New("etcd stopped while starting")
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("etcd did not start in time: %w", ctx.Err())
 		case <-retry.C:
 		}
 	}
+}
+
+// campaign says so, when the time has come and it is still to be said. A raft
+// that has failed answers nothing, so nobody waits for it alone.
+func (e *embedded) campaign(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() {
+		server := e.etcd.Server
+		if server.Leader() != 0 || !replayed() {
+			done <- nil
+			return
+		}
+		id := uint64(server.MemberID())
+		done <- server.Process(ctx, &raftpb.Message{Type: raftpb.MsgTimeoutNow.Enum(), To: &id, From: &id})
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-e.failure.done:
+		return e.failure.reason
+	}
+}
+
+// replayed says whether raft has been told that all it had committed before
+// is applied. An election any sooner would have it look for what is not,
+// in a log that etcd may be shortening.
+func replayed() bool {
+	published, ok := expvar.Get("raft.status").(expvar.Func)
+	if !ok {
+		return false // the election comes by itself, after its timeout
+	}
+	status, ok := published.Value().(raft.Status)
+	return ok && status.GetCommit() > 0 && status.Applied == status.GetCommit()
 }
 
 // current is the present revision. The lone member has applied every write

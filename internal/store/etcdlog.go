@@ -54,8 +54,6 @@ var expected = []string{
 	"failed to update storage version",             // tried again by etcd
 	"retrying of unary invoker failed",             // the caller hears of it
 	"Failed to detect storage schema version",      // likewise, after a restart
-	"cannot campaign at term",                      // tried again by elect
-	"is unpromotable and can not campaign",         // likewise
 }
 
 func isExpected(message string) bool {
