@@ -22,7 +22,7 @@ func (x *exchange) get() error {
 	if err != nil {
 		return err
 	}
-	item, err := x.e.table.Get(x.ctx(), x.Namespace, x.Name, min)
+	item, err := x.e.table.Get(x.ctx(), x.scope(), x.Name, min)
 	if errors.Is(err, store.ErrFuture) {
 		return tooLarge(version)
 	}

@@ -31,7 +31,7 @@ func (x *exchange) list() error {
 // listAt reads the list that the options ask for.
 func (x *exchange) listAt(o *internalversion.ListOptions) (*store.List, metav1.ListMeta, error) {
 	var from page
-	want := store.ListOptions{Namespace: x.Namespace, Labels: o.LabelSelector, Fields: o.FieldSelector, Limit: o.Limit}
+	want := store.ListOptions{Namespace: x.scope(), Labels: o.LabelSelector, Fields: o.FieldSelector, Limit: o.Limit}
 	want.Name, _ = nameIn(o.FieldSelector)
 	if err := x.revisionsOf(o, &want, &from); err != nil {
 		return nil, metav1.ListMeta{}, err

@@ -17,7 +17,8 @@ const shutdownTime = 10 * time.Second
 // Serve answers requests from l until ctx ends, and returns when those under
 // way are answered. The TLS configuration may be nil, for plain HTTP.
 func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config) error {
-	server := s.httpServer()
+	server, open := s.httpServer(), &conns{}
+	server.ConnState = open.note
 	if config != nil {
 		config = config.Clone()
 		config.NextProtos = []string{"h2", "http/1.1"}
@@ -29,6 +30,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config) 
 		s.stop() // ends watches: Shutdown waits for every request
 		left, cancel := context.WithTimeout(context.Background(), shutdownTime)
 		defer cancel()
+		open.whenIdle(cancel)
 		if server.Shutdown(left) != nil {
 			_ = server.Close()
 		}

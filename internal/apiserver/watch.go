@@ -98,7 +98,7 @@ func (x *exchange) pump(ctx context.Context, w store.Watch, f *frames, s sink) e
 // watchOptions translates the request into what the store is to send.
 func (x *exchange) watchOptions(o *internalversion.ListOptions) (store.WatchOptions, error) {
 	want := store.WatchOptions{
-		Namespace: x.Namespace, Labels: o.LabelSelector, Fields: o.FieldSelector, Bookmarks: o.AllowWatchBookmarks,
+		Namespace: x.scope(), Labels: o.LabelSelector, Fields: o.FieldSelector, Bookmarks: o.AllowWatchBookmarks,
 	}
 	want.Name, _ = nameIn(o.FieldSelector)
 	n, err := x.minRevision(o.ResourceVersion)

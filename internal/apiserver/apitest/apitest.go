@@ -18,6 +18,7 @@ import (
 	"skiff/internal/apiserver"
 	"skiff/internal/apiserver/authn"
 	"skiff/internal/apiserver/authz"
+	"skiff/internal/apiserver/openapi"
 	"skiff/internal/store"
 )
 
@@ -48,6 +49,7 @@ func Start(t testing.TB, options ...Option) *Server {
 	c := apiserver.Config{
 		Store: st, Resources: catalogue.All(), Scheme: catalogue.Scheme,
 		Authenticator: byName{}, Authorizer: allowAll{},
+		Paths:   documents(),
 		Version: version.Info{Major: "1", Minor: "37", GitVersion: "v1.37.2+skiff"},
 	}
 	for _, o := range options {
@@ -63,6 +65,12 @@ func Start(t testing.TB, options ...Option) *Server {
 		st.Close()
 	})
 	return &Server{Server: s, Store: st, t: t}
+}
+
+// documents are the OpenAPI paths, made when first asked for.
+func documents() map[string]http.Handler {
+	h := openapi.Handler(catalogue.All)
+	return map[string]http.Handler{"/openapi/v2": h, "/openapi/v3": h, "/openapi/v3/": h}
 }
 
 // Config reaches the server, in the process, as the user.
