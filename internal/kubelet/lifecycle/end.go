@@ -176,7 +176,7 @@ func (d *decider) remove() {
 // deleteWhenReported deletes the object once nothing of the pod is up and the
 // API has its last status.
 func (d *decider) deleteWhenReported() {
-	if d.Gone || !d.Memory.TornDown || d.Observed.Running() {
+	if d.Gone || d.Memory.deleted || !d.Memory.TornDown || d.Observed.Running() {
 		return
 	}
 	if d.Synced == nil || d.Synced(d.Status) {

@@ -11,6 +11,7 @@ type Memory struct {
 	SandboxErr *Failure
 	TornDown   bool            // volumes and cgroup are gone
 	Evicted    *Failure        // the node ends this pod
+	deleted    bool            // the API was told to delete the object
 	stopped    map[string]bool // sandboxes that were stopped
 	containers map[string]*tries
 	retries    map[string]retry
@@ -105,6 +106,8 @@ func (m *Memory) End(a Action, r Result, now time.Time) {
 		m.Volumes.Ready, m.Volumes.Refresh = true, r.Refresh
 	case StopSandbox:
 		m.stopped[a.ID] = true
+	case DeletePod:
+		m.deleted = true
 	case TearDown:
 		m.TornDown, m.Volumes = true, Volumes{}
 	}

@@ -166,7 +166,7 @@ func lostRun(old *corev1.ContainerStatus) *corev1.ContainerStateTerminated {
 // that ended and that nothing keeps from being restarted, or that stays ended.
 func (d *decider) waiting(c *corev1.Container, run *Container) *corev1.ContainerStateWaiting {
 	t := d.Memory.container(c.Name)
-	if run != nil && (d.ended || !d.restarts(c, run)) {
+	if run != nil && (d.ended || !d.restarts(c, run) || d.Memory.starting(c.Name)) {
 		return nil
 	}
 	if t.pullErr != nil {
