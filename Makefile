@@ -20,7 +20,7 @@ build: bin/skiff bin/kubectl
 
 include internal/runtime/helpers.mk
 
-bin/skiff: $(GOSOURCES) | deps helpers
+bin/skiff: $(GOSOURCES) $(HELPERS_DIR)/SHA256SUMS | deps
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/skiff
 
 bin/kubectl: bin/skiff

@@ -1,0 +1,219 @@
+// Package wire is the composition root: configuration in, running components
+// out. It is the one place that knows every component; it decides nothing
+// that a component could decide.
+package wire
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"skiff/internal/host"
+)
+
+// DefaultDataDir is where a cluster keeps its data unless told otherwise.
+const DefaultDataDir = "/var/lib/skiff"
+
+// Config is all that a user can set on `skiff server` and `skiff agent`.
+type Config struct {
+	DataDir     string
+	ClusterName string
+	NodeName    string
+	NodeIP      string
+	NodeLabels  map[string]string
+	NodeTaints  []string
+
+	BindAddress      string
+	HTTPSPort        int
+	AdvertiseAddress string
+	TLSSANs          []string
+
+	EtcdServers                       []string
+	EtcdCAFile, EtcdCertFile, EtcdKey string
+
+	ClusterCIDR          string
+	ServiceCIDR          string
+	ServiceNodePortRange string
+	ClusterDNS           string
+	ClusterDomain        string
+
+	RuntimeEndpoint  string
+	RegistryHostsDir string
+	KubeletPort      int
+	MaxPods          int
+	WithoutNode      bool
+
+	Server string // of an agent: URL of the API server
+	Token  string // of an agent
+
+	LogLevel string
+}
+
+// Defaults are the settings of a cluster that nobody configured.
+func Defaults() Config {
+	return Config{
+		DataDir: envOr("SKIFF_DATA_DIR", DefaultDataDir), BindAddress: "0.0.0.0", HTTPSPort: 6443,
+		ClusterCIDR: "10.244.0.0/16", ServiceCIDR: "10.96.0.0/16", ServiceNodePortRange: "30000-32767",
+		ClusterDNS: "10.96.0.10", ClusterDomain: "cluster.local",
+		RegistryHostsDir: "/etc/skiff/certs.d", KubeletPort: 10250, MaxPods: 110, LogLevel: "info",
+	}
+}
+
+// AddServerFlags binds every setting of `skiff server`.
+func (c *Config) AddServerFlags(f *pflag.FlagSet) {
+	c.addCommonFlags(f)
+	c.addAPIServerFlags(f)
+	c.addNodeFlags(f)
+	f.BoolVar(&c.WithoutNode, "without-node", c.WithoutNode, "run the control plane only: no kubelet, no pods on this machine")
+}
+
+// AddAPIServerFlags binds the settings of `skiff apiserver`.
+func (c *Config) AddAPIServerFlags(f *pflag.FlagSet) {
+	c.addCommonFlags(f)
+	c.addAPIServerFlags(f)
+}
+
+// AddAgentFlags binds every setting of `skiff agent`.
+func (c *Config) AddAgentFlags(f *pflag.FlagSet) {
+	c.addCommonFlags(f)
+	c.addNodeFlags(f)
+	f.StringVar(&c.ClusterCIDR, "cluster-cidr", c.ClusterCIDR, "addresses of all pods of the cluster")
+	f.StringVar(&c.ServiceCIDR, "service-cidr", c.ServiceCIDR, "addresses of the cluster's services")
+	f.StringVar(&c.ClusterDNS, "cluster-dns", c.ClusterDNS, "address of the cluster's DNS service")
+	f.StringVar(&c.ClusterDomain, "cluster-domain", c.ClusterDomain, "DNS domain of the cluster")
+	f.StringVar(&c.Server, "server", c.Server, "URL of the API server to join, https://HOST:6443")
+	f.StringVar(&c.Token, "token", c.Token, "token to join with, from `skiff token create` on the server")
+}
+
+func (c *Config) addCommonFlags(f *pflag.FlagSet) {
+	f.StringVar(&c.DataDir, "data-dir", c.DataDir, "where all data lies")
+	f.StringVar(&c.ClusterName, "cluster-name", c.ClusterName, `name of the cluster in host names and kubeconfig contexts (default "skiff", and a suffix when --data-dir is not the default)`)
+	f.StringVar(&c.LogLevel, "log-level", c.LogLevel, "debug, info, warn or error")
+}
+
+func (c *Config) addAPIServerFlags(f *pflag.FlagSet) {
+	f.StringVar(&c.BindAddress, "bind-address", c.BindAddress, "address that the API server listens on")
+	f.IntVar(&c.HTTPSPort, "https-port", c.HTTPSPort, "port that the API server listens on")
+	f.StringVar(&c.AdvertiseAddress, "advertise-address", c.AdvertiseAddress, "address under which others reach the API server (default: the node's)")
+	f.StringSliceVar(&c.TLSSANs, "tls-san", c.TLSSANs, "further host names or addresses in the API server's certificate")
+	f.StringSliceVar(&c.EtcdServers, "etcd-servers", c.EtcdServers, "URLs of an external etcd cluster; without it etcd runs inside")
+	f.StringVar(&c.EtcdCAFile, "etcd-cafile", c.EtcdCAFile, "CA that signed the etcd servers' certificates")
+	f.StringVar(&c.EtcdCertFile, "etcd-certfile", c.EtcdCertFile, "client certificate for etcd")
+	f.StringVar(&c.EtcdKey, "etcd-keyfile", c.EtcdKey, "key of the client certificate for etcd")
+	f.StringVar(&c.ClusterCIDR, "cluster-cidr", c.ClusterCIDR, "addresses of pods; each node gets a /24 of it")
+	f.StringVar(&c.ServiceCIDR, "service-cidr", c.ServiceCIDR, "addresses of services")
+	f.StringVar(&c.ServiceNodePortRange, "service-node-port-range", c.ServiceNodePortRange, "ports for services of type NodePort")
+	f.StringVar(&c.ClusterDNS, "cluster-dns", c.ClusterDNS, "address of the cluster's DNS service")
+	f.StringVar(&c.ClusterDomain, "cluster-domain", c.ClusterDomain, "DNS domain of the cluster")
+}
+
+func (c *Config) addNodeFlags(f *pflag.FlagSet) {
+	f.StringVar(&c.NodeName, "node-name", c.NodeName, "name of this node (default: the host name)")
+	f.StringVar(&c.NodeIP, "node-ip", c.NodeIP, "address of this node (default: the one that faces the default route)")
+	f.StringToStringVar(&c.NodeLabels, "node-label", c.NodeLabels, "labels to register the node with")
+	f.StringSliceVar(&c.NodeTaints, "node-taint", c.NodeTaints, "taints to register the node with, KEY=VALUE:EFFECT")
+	f.StringVar(&c.RuntimeEndpoint, "container-runtime-endpoint", c.RuntimeEndpoint, "socket of another CRI runtime; without it containerd runs inside")
+	f.StringVar(&c.RegistryHostsDir, "registry-hosts-dir", c.RegistryHostsDir, "containerd's hosts.toml files: mirrors, private CAs, credentials")
+	f.IntVar(&c.KubeletPort, "kubelet-port", c.KubeletPort, "port of the kubelet's API")
+	f.IntVar(&c.MaxPods, "max-pods", c.MaxPods, "how many pods the node takes")
+}
+
+// Complete fills in what depends on the machine and checks the rest. Its
+// errors name the flag.
+func (c *Config) Complete() error {
+	dir, err := filepath.Abs(c.DataDir)
+	if err != nil {
+		return fmt.Errorf("--data-dir %q: %w", c.DataDir, err)
+	}
+	c.DataDir = dir
+	if c.ClusterName == "" {
+		c.ClusterName = defaultClusterName(dir)
+	}
+	if c.NodeName == "" {
+		if c.NodeName, err = os.Hostname(); err != nil {
+			return fmt.Errorf("cannot read the host name (%w): set --node-name", err)
+		}
+		c.NodeName = strings.ToLower(c.NodeName)
+	}
+	if err := c.checkNetworks(); err != nil {
+		return err
+	}
+	for _, text := range c.NodeTaints {
+		if _, err := parseTaint(text); err != nil {
+			return err
+		}
+	}
+	if c.NodeIP == "" {
+		if c.NodeIP, err = defaultNodeIP(); err != nil {
+			return err
+		}
+	} else if _, err := netip.ParseAddr(c.NodeIP); err != nil {
+		return fmt.Errorf("--node-ip %q is not an address: give one like 192.168.1.10", c.NodeIP)
+	}
+	if c.AdvertiseAddress == "" {
+		c.AdvertiseAddress = c.NodeIP
+	} else if _, err := netip.ParseAddr(c.AdvertiseAddress); err != nil {
+		return fmt.Errorf("--advertise-address %q is not an address: give one like 192.168.1.10", c.AdvertiseAddress)
+	}
+	return nil
+}
+
+func (c *Config) checkNetworks() error {
+	for _, n := range []struct{ flag, value string }{{"--cluster-cidr", c.ClusterCIDR}, {"--service-cidr", c.ServiceCIDR}} {
+		if p, err := netip.ParsePrefix(n.value); err != nil || p != p.Masked() {
+			return fmt.Errorf("%s %q is not a network: give one like 10.244.0.0/16", n.flag, n.value)
+		}
+	}
+	pods, services := netip.MustParsePrefix(c.ClusterCIDR), netip.MustParsePrefix(c.ServiceCIDR)
+	if pods.Overlaps(services) {
+		return fmt.Errorf("--cluster-cidr %s and --service-cidr %s overlap: choose two that do not", pods, services)
+	}
+	if _, _, err := portRange(c.ServiceNodePortRange); err != nil {
+		return err
+	}
+	dns, err := netip.ParseAddr(c.ClusterDNS)
+	if err != nil || !services.Contains(dns) {
+		return fmt.Errorf("--cluster-dns %q is not an address in --service-cidr %s", c.ClusterDNS, services)
+	}
+	return nil
+}
+
+// portRange reads "30000-32767".
+func portRange(text string) (first, last int, err error) {
+	if n, _ := fmt.Sscanf(text, "%d-%d", &first, &last); n != 2 || first < 1 || last > 65535 || first > last {
+		return 0, 0, fmt.Errorf("--service-node-port-range %q is not a range of ports: give one like 30000-32767", text)
+	}
+	return first, last, nil
+}
+
+// Names are the names of this node's things in the kernel.
+func (c *Config) Names() host.Names { return host.Names{Cluster: c.ClusterName, Node: c.NodeName} }
+
+// Path joins the data directory and a path below it.
+func (c *Config) Path(elem ...string) string {
+	return filepath.Join(append([]string{c.DataDir}, elem...)...)
+}
+
+// AdminKubeconfig is the path of the administrator's kubeconfig.
+func (c *Config) AdminKubeconfig() string { return c.Path("admin.kubeconfig") }
+
+func defaultClusterName(dir string) string {
+	if dir == DefaultDataDir {
+		return "skiff"
+	}
+	sum := sha256.Sum256([]byte(dir))
+	return "skiff-" + hex.EncodeToString(sum[:2])
+}
+
+func envOr(name, otherwise string) string {
+	if v := os.Getenv(name); v != "" {
+		return v
+	}
+	return otherwise
+}

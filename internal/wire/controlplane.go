@@ -1,0 +1,178 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/client-go/rest"
+
+	"skiff/internal/api/catalogue"
+	"skiff/internal/apiserver"
+	"skiff/internal/apiserver/authn"
+	"skiff/internal/apiserver/authz"
+	"skiff/internal/apiserver/bootstrap"
+	"skiff/internal/apiserver/builtin"
+	"skiff/internal/apiserver/openapi"
+	"skiff/internal/apiserver/serviceaccount"
+	"skiff/internal/pki"
+	"skiff/internal/store"
+	"skiff/internal/version"
+)
+
+// controlPlane is the API server over its store.
+type controlPlane struct {
+	Config
+	pki     *pki.PKI
+	serving *pki.Serving
+	store   *store.Store
+	rbac    *authz.RBAC
+	api     *apiserver.Server
+	began   time.Time
+}
+
+// newControlPlane opens the data and makes the API server; it answers once
+// run is called.
+func newControlPlane(ctx context.Context, c Config) (_ *controlPlane, err error) {
+	p := &controlPlane{Config: c, began: time.Now()}
+	if p.pki, err = pki.Open(c.Path("pki")); err != nil {
+		return nil, err
+	}
+	if p.serving, err = p.pki.Serving(c.servingOptions()); err != nil {
+		return nil, err
+	}
+	if p.store, err = store.Open(ctx, c.storeConfig()); err != nil {
+		return nil, err
+	}
+	if err := p.newServer(ctx); err != nil {
+		p.store.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (c Config) storeConfig() store.Config {
+	s := store.Config{Endpoints: c.EtcdServers, CAFile: c.EtcdCAFile, CertFile: c.EtcdCertFile, KeyFile: c.EtcdKey}
+	if len(c.EtcdServers) == 0 {
+		s.Dir = c.Path("etcd")
+	}
+	return s
+}
+
+func (c Config) servingOptions() pki.ServingOptions {
+	return pki.ServingOptions{ServiceIP: bootstrap.FirstIP(c.serviceNet()), ClusterDomain: c.ClusterDomain, Hosts: c.servingNames()}
+}
+
+// servingNames are the addresses of this machine and what --tls-san adds.
+func (c Config) servingNames() pki.Names {
+	names := pki.Names{DNS: []string{c.NodeName}, IPs: []net.IP{net.ParseIP(c.AdvertiseAddress)}}
+	for _, a := range hostAddresses() {
+		names.IPs = append(names.IPs, a.AsSlice())
+	}
+	for _, s := range c.TLSSANs {
+		if ip := net.ParseIP(s); ip != nil {
+			names.IPs = append(names.IPs, ip)
+		} else {
+			names.DNS = append(names.DNS, s)
+		}
+	}
+	return names
+}
+
+func (c Config) serviceNet() *net.IPNet {
+	p := netip.MustParsePrefix(c.ServiceCIDR)
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}
+
+func (p *controlPlane) newServer(ctx context.Context) (err error) {
+	docs := openapi.Handler(catalogue.All)
+	config := apiserver.Config{
+		Store: p.store, Resources: catalogue.All(), Scheme: catalogue.Scheme,
+		Paths:   map[string]http.Handler{"/openapi/v2": docs, "/openapi/v3": docs, "/openapi/v3/": docs},
+		Version: version.Info(),
+		Checks:  []apiserver.Check{{Name: "etcd", Ready: true, Live: true, Check: p.store.Healthy}},
+		Metrics: metricsRegistry(),
+	}
+	options := builtin.Options{PKI: p.pki, ServiceCIDR: p.serviceNet()}
+	if options.FirstNodePort, options.LastNodePort, err = portRange(p.ServiceNodePortRange); err != nil {
+		return err
+	}
+	if p.rbac, err = builtin.Add(ctx, &config, options); err != nil {
+		return err
+	}
+	for _, r := range config.Resources {
+		if r.Prefix != "" && r.StoredAs == nil {
+			p.store.Table(r) // from now on its history is kept
+		}
+	}
+	p.api, err = apiserver.New(ctx, config)
+	return err
+}
+
+// run answers requests until ctx ends. ready is called when the cluster's
+// first objects are there and clients may come.
+func (p *controlPlane) run(ctx context.Context, ready func() error) error {
+	listener, err := net.Listen("tcp", net.JoinHostPort(p.BindAddress, strconv.Itoa(p.HTTPSPort)))
+	if err != nil {
+		return fmt.Errorf("cannot listen for the API: %w", err)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return p.rbac.Run(ctx) })
+	g.Go(func() error { return p.watchStore(ctx) })
+	g.Go(func() error {
+		return p.api.Serve(ctx, listener, &tls.Config{
+			GetCertificate: p.serving.GetCertificate,
+			ClientAuth:     tls.RequestClientCert,
+			MinVersion:     tls.VersionTLS12,
+		})
+	})
+	g.Go(func() error {
+		if err := p.bootstrap(ctx); err != nil {
+			return fmt.Errorf("cannot write the cluster's first objects: %w", err)
+		}
+		return ready()
+	})
+	return g.Wait()
+}
+
+// watchStore ends the process when etcd has given up (a disk that takes no
+// more writes): nothing is lost, but only a new process can go on.
+func (p *controlPlane) watchStore(ctx context.Context) error {
+	select {
+	case <-p.store.Failed():
+		return p.store.Err()
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// bootstrap writes what every cluster is born with, and the administrator's
+// kubeconfig.
+func (p *controlPlane) bootstrap(ctx context.Context) error {
+	err := bootstrap.Run(ctx, p.identity("system:apiserver", pki.MastersGroup), bootstrap.Options{
+		ServiceCIDR: p.serviceNet(), Advertise: []net.IP{net.ParseIP(p.AdvertiseAddress)}, Port: p.HTTPSPort,
+		ServerURL: "https://" + net.JoinHostPort(p.AdvertiseAddress, strconv.Itoa(p.HTTPSPort)), CA: p.pki.CA.PEM,
+	})
+	if err != nil {
+		return err
+	}
+	return p.pki.CA.WriteKubeconfig(p.AdminKubeconfig(), p.localURL(), pki.Admin)
+}
+
+// identity reaches the API server, in this process, as the user.
+func (p *controlPlane) identity(user string, groups ...string) *rest.Config {
+	return p.api.Client(&authn.User{Name: user, Groups: append(groups, "system:authenticated")})
+}
+
+// controller reaches the API server as one of the controllers.
+func (p *controlPlane) controller(name string) *rest.Config {
+	return p.identity(serviceaccount.UserName("kube-system", name), serviceaccount.Groups("kube-system")...)
+}
+
+func (p *controlPlane) close() { p.store.Close() }

@@ -1,0 +1,54 @@
+package wire
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"skiff/internal/client"
+)
+
+// announceReady tells whoever started this process when its node is Ready and,
+// on a server, when pods can be made in the namespace "default". since is when
+// the process started: what an earlier one said of the node does not count.
+func announceReady(ctx context.Context, cfg *rest.Config, node string, since time.Time, server bool) error {
+	clients, err := client.New(cfg, "skiff-ready")
+	if err != nil {
+		return err
+	}
+	err = awaitNode(ctx, clients.Kube, node, since)
+	if err == nil && server {
+		err = awaitDefaultServiceAccount(ctx, clients.Kube)
+	}
+	if err != nil {
+		return ctx.Err()
+	}
+	notify("READY=1")
+	return nil
+}
+
+// awaitNode waits until a kubelet that started after since says that the node
+// is Ready.
+func awaitNode(ctx context.Context, kube kubernetes.Interface, name string, since time.Time) error {
+	since = since.Truncate(time.Second) // the API's times have no fractions
+	nodes := kube.CoreV1().Nodes()
+	return awaitObject(ctx, name, nodes.List, nodes.Watch, func(n *corev1.Node) bool {
+		for _, c := range n.Status.Conditions {
+			if c.Type == corev1.NodeReady {
+				return c.Status == corev1.ConditionTrue && !c.LastHeartbeatTime.Time.Before(since)
+			}
+		}
+		return false
+	})
+}
+
+// awaitDefaultServiceAccount waits until pods can be made in the namespace
+// "default".
+func awaitDefaultServiceAccount(ctx context.Context, kube kubernetes.Interface) error {
+	accounts := kube.CoreV1().ServiceAccounts(metav1.NamespaceDefault)
+	return awaitObject(ctx, "default", accounts.List, accounts.Watch, func(*corev1.ServiceAccount) bool { return true })
+}

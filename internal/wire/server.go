@@ -1,0 +1,131 @@
+package wire
+
+import (
+	"context"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"golang.org/x/sync/errgroup"
+
+	"skiff/internal/controllers"
+	"skiff/internal/pki"
+	"skiff/internal/scheduler"
+)
+
+// Server runs a whole cluster's server: control plane and, unless told
+// otherwise, a node.
+func Server(ctx context.Context, c Config) error {
+	return c.locked(ctx, "server", func(ctx context.Context, c Config) error {
+		p, err := newControlPlane(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer p.close()
+		return p.runAll(ctx)
+	})
+}
+
+// APIServer runs the API server alone.
+func APIServer(ctx context.Context, c Config) error {
+	c.WithoutNode = true
+	return c.locked(ctx, "apiserver", func(ctx context.Context, c Config) error {
+		p, err := newControlPlane(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer p.close()
+		return p.run(ctx, func() error { notify("READY=1"); return nil })
+	})
+}
+
+// locked checks the configuration and the machine, and runs a role with the
+// data directory to itself.
+func (c Config) locked(ctx context.Context, role string, run func(context.Context, Config) error) error {
+	if err := c.Complete(); err != nil {
+		return err
+	}
+	node := !c.WithoutNode
+	if err := c.preflight(node); err != nil {
+		return err
+	}
+	l, err := acquireLock(c.DataDir)
+	if err != nil {
+		return err
+	}
+	defer l.release()
+	if role != "agent" {
+		if err := checkPort(c.BindAddress, c.HTTPSPort, "--https-port"); err != nil {
+			return err
+		}
+	}
+	if err := c.saveState(role); err != nil {
+		return fmt.Errorf("cannot write in --data-dir: %w", err)
+	}
+	return run(ctx, c)
+}
+
+// runAll runs the control plane and all its clients in this process.
+func (p *controlPlane) runAll(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		return p.run(ctx, func() error {
+			p.startClients(ctx, g)
+			return nil
+		})
+	})
+	return g.Wait()
+}
+
+// startClients starts what speaks to the API server as its clients.
+func (p *controlPlane) startClients(ctx context.Context, g *errgroup.Group) {
+	component(ctx, g, "controllers", controllers.Run, p.controllersConfig())
+	component(ctx, g, "scheduler", scheduler.Run, scheduler.Config{Client: p.identity("system:kube-scheduler")})
+	g.Go(func() error {
+		return ensureDNSService(ctx, p.identity("system:skiff:addons", pki.MastersGroup), p.ClusterDNS)
+	})
+	if p.WithoutNode {
+		notify("READY=1")
+		return
+	}
+	g.Go(func() error { return p.runNode(ctx) })
+	g.Go(func() error {
+		return announceReady(ctx, p.identity("system:skiff:up", pki.MastersGroup), p.NodeName, p.began, true)
+	})
+}
+
+// runNode runs the node of the server's own machine. Its components are in
+// this process; its kubelet serves with a certificate like any other's.
+func (p *controlPlane) runNode(ctx context.Context) error {
+	serving, err := p.pki.CA.Leaf(p.Path("pki", "kubelet"), p.kubeletServing())
+	if err != nil {
+		return err
+	}
+	return runNode(ctx, p.Config, nodeIdentity{
+		kubelet:   p.identity(pki.NodeUser(p.NodeName), pki.NodesGroup),
+		proxy:     p.identity("system:kube-proxy"),
+		serving:   serving.GetCertificate,
+		clientCAs: p.pki.CA.Pool(),
+	})
+}
+
+// kubeletServing is the certificate of the kubelet in this process.
+func (p *controlPlane) kubeletServing() pki.Request {
+	return pki.Request{
+		Subject:  pkix.Name{CommonName: pki.NodeUser(p.NodeName), Organization: []string{pki.NodesGroup}},
+		DNSNames: []string{p.NodeName}, IPs: []net.IP{net.ParseIP(p.NodeIP)},
+		Usages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+}
+
+func (p *controlPlane) controllersConfig() controllers.Config {
+	return controllers.Config{
+		Client:      p.identity("system:kube-controller-manager"),
+		ClientFor:   p.controller,
+		ClusterCIDR: []netip.Prefix{netip.MustParsePrefix(p.ClusterCIDR)},
+		RootCA:      p.pki.CA.PEM,
+		Signer:      p.pki.CA,
+	}
+}

@@ -1,0 +1,123 @@
+package wire
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// state is what later commands (`down`, `status`) must know about a data
+// directory without its configuration. It lies at DATA/cluster.json.
+type state struct {
+	ClusterName string `json:"clusterName"`
+	NodeName    string `json:"nodeName"`
+	Role        string `json:"role"` // "server" or "agent"
+	ServiceCIDR string `json:"serviceCIDR"`
+	ClusterCIDR string `json:"clusterCIDR"`
+	HTTPSPort   int    `json:"httpsPort,omitempty"`
+	// ExternalRuntime: the node uses somebody else's CRI runtime.
+	ExternalRuntime bool `json:"externalRuntime,omitempty"`
+}
+
+func statePath(dataDir string) string { return filepath.Join(dataDir, "cluster.json") }
+
+func (c *Config) saveState(role string) error {
+	data, err := json.MarshalIndent(state{
+		ClusterName: c.ClusterName, NodeName: c.NodeName, Role: role, HTTPSPort: c.HTTPSPort,
+		ServiceCIDR: c.ServiceCIDR, ClusterCIDR: c.ClusterCIDR, ExternalRuntime: c.RuntimeEndpoint != "",
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(statePath(c.DataDir), append(data, '\n'), 0o644)
+}
+
+// loadState returns nil when nothing ever ran in dataDir.
+func loadState(dataDir string) (*state, error) {
+	data, err := os.ReadFile(statePath(dataDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := new(state)
+	if err := json.Unmarshal(data, s); err != nil {
+		return nil, fmt.Errorf("%s is damaged (%w): remove it and start again", statePath(dataDir), err)
+	}
+	return s, nil
+}
+
+// config is the configuration that the state stands for, as far as cleaning
+// up needs it.
+func (s *state) config(dataDir string) Config {
+	c := Defaults()
+	c.DataDir, c.ClusterName, c.NodeName = dataDir, s.ClusterName, s.NodeName
+	c.ServiceCIDR, c.ClusterCIDR, c.HTTPSPort = s.ServiceCIDR, s.ClusterCIDR, s.HTTPSPort
+	c.NodeIP = "127.0.0.1" // nothing that is cleaned up knows it
+	return c
+}
+
+// writeFile replaces path in one step, so that a reader or a crash sees the
+// old file or the new one.
+func writeFile(path string, data []byte, mode os.FileMode) error {
+	tmp := path + ".tmp"
+	if err := os.WriteFile(tmp, data, mode); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
+}
+
+// lock is held for as long as a server or agent runs on a data directory; the
+// file's content is the holder's process ID.
+type lock struct{ file *os.File }
+
+func lockPath(dataDir string) string { return filepath.Join(dataDir, "run", "skiff.pid") }
+
+// acquireLock fails when another process runs on dataDir.
+func acquireLock(dataDir string) (*lock, error) {
+	if err := os.MkdirAll(filepath.Dir(lockPath(dataDir)), 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make --data-dir: %w", err)
+	}
+	f, err := os.OpenFile(lockPath(dataDir), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("cannot write in --data-dir: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("skiff already runs on %s (process %d): stop it with `skiff down --data-dir %s`, or choose another --data-dir", dataDir, runningPID(dataDir), dataDir)
+	}
+	if err := f.Truncate(0); err != nil {
+		return nil, err
+	}
+	if _, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())), 0); err != nil {
+		return nil, fmt.Errorf("cannot write in --data-dir: %w", err)
+	}
+	return &lock{f}, nil
+}
+
+func (l *lock) release() { l.file.Close() }
+
+// runningPID is the process that holds dataDir's lock, or 0. The lock, not
+// the number in the file, says whether it runs: numbers are used again.
+func runningPID(dataDir string) int {
+	f, err := os.Open(lockPath(dataDir))
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	if unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) == nil {
+		return 0
+	}
+	buf := make([]byte, 20)
+	n, _ := f.ReadAt(buf, 0)
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(buf[:n])))
+	return pid
+}

@@ -1,0 +1,114 @@
+// Package e2e runs the scenarios of test/script against real clusters on this
+// machine: real containers, real networks, the real binary. It needs root.
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"skiff/test/images"
+)
+
+// TestScripts runs every scenario. A scenario starts its own cluster with
+// `up`, in a data directory of its own, and leaves nothing on the host.
+func TestScripts(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("end-to-end tests run containers, which needs root: run `make test` as root")
+	}
+	bin, err := filepath.Abs("../../bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(bin, "skiff")); err != nil {
+		t.Fatalf("%v: run `make build` first", err)
+	}
+	registry := sync.OnceValues(func() (*images.Registry, error) { return startRegistry(t) })
+	testscript.Run(t, testscript.Params{
+		Dir: "../script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"up": up, "until": until, "hostclean": hostclean, "capture": capture,
+			"hammer": hammer, "hammered": hammered, "crash": crash, "pty": pty,
+		},
+		Setup: func(env *testscript.Env) error {
+			r, err := registry()
+			if err != nil {
+				return err
+			}
+			return setup(env, bin, r)
+		},
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		RequireExplicitExec: true,
+	})
+}
+
+func startRegistry(t *testing.T) (*images.Registry, error) {
+	ctx, stop := context.WithCancel(context.Background())
+	t.Cleanup(stop)
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	return images.Start(ctx, filepath.Join(cache, "skiff-test-images"))
+}
+
+// setup gives the scenario its data directory, ports and registry. The data
+// directory is short: unix sockets lie below it.
+func setup(env *testscript.Env, bin string, r *images.Registry) error {
+	data, err := os.MkdirTemp("/var/tmp", "sk")
+	if err != nil {
+		return err
+	}
+	ports, err := freePorts(2)
+	if err != nil {
+		return err
+	}
+	before, err := snapshotHost()
+	if err != nil {
+		return err
+	}
+	env.Values[hostBefore{}] = before
+	env.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	env.Setenv("HOME", env.WorkDir)
+	env.Setenv("DATA", data)
+	env.Setenv("SKIFF_DATA_DIR", data)
+	env.Setenv("REGISTRY", r.HostsDir)
+	env.Setenv("PORT", ports[0])
+	env.Setenv("KUBELET_PORT", ports[1])
+	env.Defer(func() { tearDown(env, bin, data) })
+	return nil
+}
+
+// tearDown ends what a failed scenario left running; its log is kept in the
+// test's output.
+func tearDown(env *testscript.Env, bin, data string) {
+	t := env.T()
+	if f, ok := t.(interface{ Failed() bool }); ok && f.Failed() {
+		logTail(t, filepath.Join(data, "skiff.log"))
+	}
+	if out, err := run(bin+"/skiff", "down", "--purge", "--data-dir", data); err != nil {
+		t.Log(fmt.Sprintf("skiff down: %v\n%s", err, out))
+	}
+	os.RemoveAll(data)
+}
+
+// freePorts finds TCP ports that nobody listens on.
+func freePorts(n int) ([]string, error) {
+	var ports []string
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close()
+		ports = append(ports, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	}
+	return ports, nil
+}
