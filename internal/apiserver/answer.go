@@ -2,13 +2,13 @@ package apiserver
 
 import (
 	"encoding/json"
+	"strconv"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"skiff/internal/apiserver/codec"
 	"skiff/internal/apiserver/negotiate"
-	"skiff/internal/apiserver/table"
 	"skiff/internal/store"
 )
 
@@ -61,21 +61,19 @@ func metadataDocument(i store.Item, m negotiate.Media) ([]byte, error) {
 
 // tableDocument is a Table with one row.
 func (x *exchange) tableDocument(i store.Item, headers bool) ([]byte, error) {
-	include, err := x.includeObject()
+	form, err := x.listForm(metav1.ListMeta{ResourceVersion: strconv.FormatInt(i.Revision(), 10)})
 	if err != nil {
 		return nil, err
 	}
-	t := &metav1.Table{TypeMeta: metav1.TypeMeta{Kind: "Table", APIVersion: metav1.GroupName + "/" + x.media.Version}}
-	if headers {
-		t.ColumnDefinitions = x.e.r.Columns
+	if !headers {
+		form.extra = nil
 	}
-	row, err := table.Row(x.e.r, i, include, x.media.Version)
+	_, row, err := form.parts(i)
 	if err != nil {
 		return nil, err
 	}
-	t.Rows = []metav1.TableRow{row}
-	t.ResourceVersion = i.Object().GetResourceVersion()
-	return json.Marshal(t)
+	out := append(form.head(), `,"rows":[`...)
+	return append(append(out, row...), "]}"...), nil
 }
 
 // writeObject answers with an object that is not an item of a table, such as

@@ -2,6 +2,8 @@ package apiserver_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -64,5 +66,50 @@ func BenchmarkFirstWrite(b *testing.B) {
 		if _, err := c.Create(b.Context(), pod("p"), metav1.CreateOptions{}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func BenchmarkList(b *testing.B) {
+	s := apitest.Start(b)
+	c := kubernetes.NewForConfigOrDie(s.Admin()).CoreV1().Pods("default")
+	const pods = 2000
+	for i := range pods {
+		p := pod(fmt.Sprintf("p%04d", i))
+		if i%100 == 0 {
+			p.Labels["rare"] = "yes"
+		}
+		if _, err := c.Create(b.Context(), p, metav1.CreateOptions{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	client, err := rest.HTTPClientFor(s.Admin())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, tt := range []struct{ name, query, accept string }{
+		{"json", "", "application/json"},
+		{"protobuf", "", "application/vnd.kubernetes.protobuf"},
+		{"table", "", "application/json;as=Table;v=v1;g=meta.k8s.io"},
+		{"metadata", "", "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"},
+		{"selected", "?labelSelector=rare", "application/json"},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				r, _ := http.NewRequest("GET", s.Admin().Host+"/api/v1/pods"+tt.query, nil)
+				r.Header.Set("Accept", tt.accept)
+				resp, err := client.Do(r)
+				if err != nil {
+					b.Fatal(err)
+				}
+				n, err := io.Copy(io.Discard, resp.Body)
+				if err != nil || resp.StatusCode != 200 {
+					b.Fatal(resp.Status, err)
+				}
+				_ = resp.Body.Close()
+				b.SetBytes(n)
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/pods, "µs/pod")
+		})
 	}
 }

@@ -68,11 +68,7 @@ func (x *exchange) listForm(meta metav1.ListMeta) (*listForm, error) {
 		f.extraName, f.extra = "columnDefinitions", x.e.r.Columns
 		f.parts = func(i store.Item) ([]byte, []byte, error) {
 			row, err := table.Row(x.e.r, i, include, x.media.Version)
-			if err != nil {
-				return nil, nil, err
-			}
-			data, err := json.Marshal(row)
-			return nil, data, err
+			return nil, row, err
 		}
 	case negotiate.Metadata:
 		f.kind = shape.WithKind("PartialObjectMetadataList")
