@@ -91,13 +91,15 @@ var list = []entry{
 	{
 		name: "serviceaccount", account: "service-account-controller",
 		needs: []schema.GroupVersionResource{namespaceResource, corev1.SchemeGroupVersion.WithResource("serviceaccounts")},
-		build: func(e environment) (runner, error) { return serviceaccount.New(e.Kube, e.factory), nil },
+		build: func(e environment) (runner, error) { return serviceaccount.New(e.Kube, e.shared.Kube, e.factory), nil },
 	},
 	{
 		name: "root-ca-certificate-publisher", account: "root-ca-cert-publisher",
 		needs: []schema.GroupVersionResource{namespaceResource, corev1.SchemeGroupVersion.WithResource("configmaps")},
 		when:  func(c Config) bool { return len(c.RootCA) > 0 },
-		build: func(e environment) (runner, error) { return rootca.New(e.Kube, e.factory, e.cfg.RootCA), nil },
+		build: func(e environment) (runner, error) {
+			return rootca.New(e.Kube, e.shared.Kube, e.factory, e.cfg.RootCA), nil
+		},
 	},
 	{
 		name: "garbage-collector", account: "generic-garbage-collector",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 
@@ -16,6 +17,8 @@ import (
 	"skiff/internal/api"
 	"skiff/internal/apiserver"
 	"skiff/internal/apiserver/apitest"
+	"skiff/internal/apiserver/authz"
+	"skiff/internal/apiserver/bootstrap"
 	"skiff/internal/client"
 )
 
@@ -25,11 +28,35 @@ type rig struct {
 	kube kubernetes.Interface
 }
 
+// strict refuses what the scheduler's role does not allow, and fails the test
+// for it.
+type strict struct {
+	authz.Authorizer
+	t *testing.T
+}
+
+func (s strict) Authorize(ctx context.Context, a authz.Attributes) (authz.Decision, string, error) {
+	decision, reason, err := s.Authorizer.Authorize(ctx, a)
+	if decision != authz.Allow && ctx.Err() == nil {
+		s.t.Errorf("%s may not %s %s/%s %q", a.User.Name, a.Verb, a.Resource, a.Subresource, a.Name)
+	}
+	return decision, reason, err
+}
+
 func start(t *testing.T) rig {
 	t.Helper()
-	server := apitest.Start(t, withBinding)
+	server := apitest.Start(t, withBinding, func(c *apiserver.Config) {
+		storage := c.Store.(authz.Storage)
+		c.Authorizer = strict{authz.New(storage, authz.NewRBAC(storage)), t}
+	})
 	c, err := client.New(server.Admin(), "test")
 	if err != nil {
+		t.Fatal(err)
+	}
+	_, services, _ := net.ParseCIDR("10.96.0.0/16")
+	if err := bootstrap.Run(t.Context(), server.Admin(), bootstrap.Options{
+		ServiceCIDR: services, Advertise: []net.IP{net.IPv4(192, 0, 2, 1)}, Port: 6443, ServerURL: "https://192.0.2.1:6443", CA: []byte("CA"),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

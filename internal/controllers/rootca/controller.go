@@ -27,9 +27,10 @@ const (
 	description           = "The CA that signed the certificate of the API server, for use with its Service kubernetes.default.svc."
 )
 
-// New makes the controller; ca is the CA bundle in PEM.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, ca []byte) *pernamespace.Controller {
-	maps := client.NewInformers(kube, informers.WithTweakListOptions(pernamespace.Named(name)))
+// New makes the controller; ca is the CA bundle in PEM. reader is who lists and
+// watches, which the controller's own role does not allow.
+func New(kube, reader kubernetes.Interface, factory informers.SharedInformerFactory, ca []byte) *pernamespace.Controller {
+	maps := client.NewInformers(reader, informers.WithTweakListOptions(pernamespace.Named(name)))
 	lister := maps.Core().V1().ConfigMaps()
 	return pernamespace.New("rootca", factory, maps, lister.Informer(), func(ctx context.Context, ns string) error {
 		have, err := lister.Lister().ConfigMaps(ns).Get(name)

@@ -22,10 +22,10 @@ func TestEveryNamespaceHasWhatPodsNeed(t *testing.T) {
 	}
 	controllertest.Run(t, objects, func(t *testing.T, c *controllertest.Cluster) {
 		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
-			return New(c.Kube, f, []byte("CA")), nil
+			return New(c.Kube, c.Kube, f, []byte("CA")), nil
 		})
 		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
-			return serviceaccount.New(c.Kube, f), nil
+			return serviceaccount.New(c.Kube, c.Kube, f), nil
 		})
 		core := c.Kube.CoreV1()
 		expect := func(ns string) {

@@ -21,9 +21,10 @@ import (
 
 const name = "default"
 
-// New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory) *pernamespace.Controller {
-	accounts := client.NewInformers(kube, informers.WithTweakListOptions(pernamespace.Named(name)))
+// New makes the controller and asks the informers for what it reads. reader is
+// who lists and watches, which the controller's own role does not allow.
+func New(kube, reader kubernetes.Interface, factory informers.SharedInformerFactory) *pernamespace.Controller {
+	accounts := client.NewInformers(reader, informers.WithTweakListOptions(pernamespace.Named(name)))
 	lister := accounts.Core().V1().ServiceAccounts()
 	return pernamespace.New("serviceaccount", factory, accounts, lister.Informer(), func(ctx context.Context, ns string) error {
 		if _, err := lister.Lister().ServiceAccounts(ns).Get(name); err == nil {
