@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,6 +42,7 @@ func TestPods(t *testing.T) {
 		{"init containers and completion", initAndCompletion},
 		{"a crash is backed off", crash},
 		{"an image that is nowhere", noImage},
+		{"many pods at once", manyPods},
 		{"a restart of the kubelet", restartOfTheKubelet},
 		{"a pod deleted while the kubelet was away", deletedMeanwhile},
 	} {
@@ -232,6 +234,26 @@ func noImage(c *cluster) {
 	})
 	c.events("lost", "ErrImageNeverPull", "Failed")
 	c.delete("lost")
+}
+
+// manyPods come and go together; none is left half deleted.
+func manyPods(c *cluster) {
+	const many = 12
+	begun := time.Now()
+	for i := range many {
+		c.pod(fmt.Sprintf("many-%d", i), nil)
+	}
+	for i := range many {
+		c.ready(fmt.Sprintf("many-%d", i))
+	}
+	c.t.Logf("%d pods ready after %v", many, time.Since(begun))
+	if err := c.client.CoreV1().Pods("default").DeleteCollection(c.t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{}); err != nil {
+		c.t.Fatal(err)
+	}
+	c.until("all of them are gone", func(ctx context.Context) bool {
+		list, err := c.client.CoreV1().Pods("default").List(ctx, metav1.ListOptions{})
+		return err == nil && len(list.Items) == 0
+	})
 }
 
 func restartOfTheKubelet(c *cluster) {

@@ -93,7 +93,7 @@ func start(t *testing.T) *cluster {
 		Client: c.api.Config("system:node:"+nodeName, "system:nodes"), NodeName: nodeName, Names: names,
 		NodeIPs: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, DataDir: filepath.Join(dir, "kubelet"),
 		ListenAddress: "127.0.0.1", Port: c.port, ClusterDNS: []string{"10.96.0.10"},
-		Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 	}
 	c.certificates()
 	runtimeConfig := runtime.Config{DataDir: dir, Names: names, ExecArgs: []string{"containerd"}, ImagesDir: filepath.Join(dir, "none")}

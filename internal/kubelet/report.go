@@ -44,7 +44,6 @@ func (r *reporter) has(s corev1.PodStatus) bool {
 // time. It returns when to try again after a failure.
 func (w *worker) reportStatus(ctx context.Context, s corev1.PodStatus) time.Time {
 	r := &w.report
-	r.current = &w.pod.Status
 	if w.gone || r.sending || r.has(s) {
 		return time.Time{}
 	}

@@ -111,6 +111,7 @@ func (w *worker) step(ctx context.Context) (wake time.Time, done bool) {
 		w.k.logs.Watch(w.uid, w.observed)
 	}
 	w.k.probes.Sync(w.podNow(), w.observed)
+	w.report.current = &w.pod.Status // one view of it for the decision and the report
 	d := lifecycle.Decide(w.input())
 	for _, a := range d.Actions {
 		w.log.Debug("begins", "action", a.Key())
