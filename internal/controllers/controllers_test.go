@@ -144,18 +144,31 @@ func TestTheControllersTogether(t *testing.T) {
 		return err == nil && !slices.ContainsFunc(l.Items, func(p corev1.Pod) bool { return p.DeletionTimestamp == nil })
 	})
 	must(nil, kube.CoreV1().Nodes().Delete(ctx, "n1", metav1.DeleteOptions{}))
+	must(nil, kube.CoreV1().Namespaces().Delete(ctx, "ns", metav1.DeleteOptions{}))
+	apitest.Eventually(t, "the namespace is gone", func(ctx context.Context) bool {
+		endPods(ctx, t, kube)
+		_, err := kube.CoreV1().Namespaces().Get(ctx, "ns", metav1.GetOptions{})
+		return apierrors.IsNotFound(err)
+	})
+}
+
+// endPods removes the pods that were told to go, as a kubelet would.
+func endPods(ctx context.Context, t *testing.T, kube kubernetes.Interface) {
+	t.Helper()
+	l, err := kube.CoreV1().Pods("ns").List(ctx, metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	now := int64(0)
-	for _, p := range made { // as the kubelet would
+	for _, p := range l.Items {
+		if p.DeletionTimestamp == nil {
+			continue
+		}
 		err := kube.CoreV1().Pods("ns").Delete(ctx, p.Name, metav1.DeleteOptions{GracePeriodSeconds: &now})
 		if err != nil && !apierrors.IsNotFound(err) {
 			t.Fatal(err)
 		}
 	}
-	must(nil, kube.CoreV1().Namespaces().Delete(ctx, "ns", metav1.DeleteOptions{}))
-	apitest.Eventually(t, "the namespace is gone", func(ctx context.Context) bool {
-		_, err := kube.CoreV1().Namespaces().Get(ctx, "ns", metav1.GetOptions{})
-		return apierrors.IsNotFound(err)
-	})
 }
 
 func TestUnknownControllersAreRefused(t *testing.T) {
