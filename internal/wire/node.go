@@ -123,13 +123,15 @@ func (c Config) networkConfig(id nodeIdentity) network.Config {
 	}
 }
 
-// cleanNode removes all that the components of a node made on the host.
+// cleanNode removes all that the components of a node made on the host: first
+// the containers, then what they used.
 func cleanNode(c Config, externalRuntime bool) error {
-	err := kubelet.Clean(c.kubeletConfig(nodeIdentity{}))
+	var err error
 	if !externalRuntime {
-		err = errors.Join(err, cleanRuntime(c))
+		err = cleanRuntime(c)
 	}
 	return errors.Join(err,
+		kubelet.Clean(c.kubeletConfig(nodeIdentity{})),
 		proxy.Clean(c.proxyConfig(nil)),
 		network.Clean(c.networkConfig(nodeIdentity{})))
 }

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -16,6 +17,16 @@ import (
 
 	"skiff/test/images"
 )
+
+// TestMain has scenarios run one after the other: each looks at the whole
+// host, and measures what users wait for.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "1"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // TestScripts runs every scenario. A scenario starts its own cluster with
 // `up`, in a data directory of its own, and leaves nothing on the host.

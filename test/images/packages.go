@@ -13,7 +13,7 @@ import (
 
 // wanted are the packages that the images are made of. Libraries follow by
 // themselves when their names say that they are.
-var wanted = []string{"nginx-light", "apache2-bin", "busybox-static", "media-types", "zlib1g"}
+var wanted = []string{"nginx-light", "apache2-bin", "busybox", "media-types", "zlib1g"}
 
 // unpackPackages fetches the packages with all libraries that they need, and
 // returns a directory with their files. Nothing is installed on this machine,

@@ -28,14 +28,15 @@ var recipes = []recipe{
 const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // base is the layer below all but echo: busybox as shell and tools, and the
-// files that a C library looks for.
+// files that a C library looks for. Its busybox is linked dynamically: in a
+// static one, glibc cannot look up names.
 func base(ctx context.Context, root string) (tree, error) {
 	t := tree{}
 	program := "bin/busybox"
 	if _, err := os.Stat(filepath.Join(root, program)); err != nil {
 		program = "usr/bin/busybox"
 	}
-	if err := t.copy(root, program, "usr/bin/busybox"); err != nil {
+	if err := t.program(root, program, "usr/bin/busybox"); err != nil {
 		return nil, err
 	}
 	applets, err := run(ctx, "", filepath.Join(root, program), "--list")
