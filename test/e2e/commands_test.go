@@ -58,7 +58,7 @@ func command(ts *testscript.TestScript, name string, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(name, args...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, k := range []string{"PATH", "HOME", "DATA", "SKIFF_DATA_DIR", "KUBECONFIG"} {
+	for _, k := range []string{"PATH", "HOME", "DATA", "SKIFF_DATA_DIR", "KUBECONFIG", "KUBE_EDITOR"} {
 		if v := ts.Getenv(k); v != "" {
 			cmd.Env = append(cmd.Env, k+"="+v)
 		}
