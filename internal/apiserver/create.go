@@ -64,27 +64,37 @@ func (x *exchange) insertManaged(obj api.Object, o *metav1.CreateOptions) (store
 		r.Default(obj)
 	}
 	fillNew(r, obj)
-	if r.PrepareCreate != nil {
-		r.PrepareCreate(obj)
-	}
 	x.warnings(obj)
 	if obj.GetName() != "" || obj.GetGenerateName() == "" {
 		return x.put(obj, adm, dryRun)
 	}
+	return x.putGenerated(obj, adm, dryRun)
+}
+
+// putGenerated is put under names made from metadata.generateName, until one
+// is free. Each try starts from the same object: preparing it may have written
+// its name elsewhere, as a Job's labels do.
+func (x *exchange) putGenerated(obj api.Object, adm *admission.Request, dryRun bool) (store.Item, error) {
+	var name string
 	for range nameTries {
-		obj.SetName(generateName(obj.GetGenerateName()))
-		adm.Name = obj.GetName()
-		item, err := x.put(obj, adm, dryRun)
+		name = generateName(obj.GetGenerateName())
+		try := obj.DeepCopyObject().(api.Object)
+		try.SetName(name)
+		adm.Name, adm.Object = name, try
+		item, err := x.put(try, adm, dryRun)
 		if err == nil || !apierrors.IsAlreadyExists(err) {
 			return item, err
 		}
 	}
-	return nil, apierrors.NewGenerateNameConflict(r.GroupResource(), obj.GetName(), 1)
+	return nil, apierrors.NewGenerateNameConflict(x.e.r.GroupResource(), name, 1)
 }
 
-// put validates a complete new object and stores it.
+// put prepares, validates and stores a new object that has its name.
 func (x *exchange) put(obj api.Object, adm *admission.Request, dryRun bool) (item store.Item, err error) {
 	r := x.e.r
+	if r.PrepareCreate != nil {
+		r.PrepareCreate(obj)
+	}
 	finish, err := x.s.allocate(x.ctx(), r, obj, nil)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package apiserver_test
 import (
 	"testing"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -61,5 +62,28 @@ func TestObjectsLiveAndDie(t *testing.T) {
 				t.Errorf("get of what is deleted: %v", err)
 			}
 		})
+	}
+}
+
+// What the system writes of an object's name into it is there when the name
+// is a generated one, too.
+func TestGeneratedNamesReachWhatIsMadeOfThem(t *testing.T) {
+	s := apitest.Start(t)
+	c := kubernetes.NewForConfigOrDie(s.Admin())
+	ns, err := c.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "team-"}}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ns.Labels[corev1.LabelMetadataName]; got != ns.Name {
+		t.Errorf("namespace %s has the label %q", ns.Name, got)
+	}
+	job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{GenerateName: "job-"}}
+	job.Spec.Template.Spec = corev1.PodSpec{RestartPolicy: corev1.RestartPolicyNever, Containers: []corev1.Container{{Name: "c", Image: "i"}}}
+	job, err = c.BatchV1().Jobs("default").Create(t.Context(), job, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := job.Spec.Template.Labels[batchv1.JobNameLabel]; got != job.Name {
+		t.Errorf("the pods of job %s have the label %q", job.Name, got)
 	}
 }
