@@ -5,7 +5,14 @@ SHELL := /bin/bash
 export CGO_ENABLED ?= 0
 
 VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-LDFLAGS   := -s -w -X skiff/internal/version.GitCommit=$(VERSION)
+
+# What the built-in kubectl says of itself (`kubectl version`): the release of
+# the libraries that it is made of.
+KUBERNETES      := $(shell sed -n 's/^const Kubernetes = "\(.*\)"/\1/p' internal/version/version.go)
+KUBECTL_VERSION := $(foreach v,gitVersion=v$(KUBERNETES) gitMajor=$(word 1,$(subst ., ,$(KUBERNETES))) \
+	gitMinor=$(word 2,$(subst ., ,$(KUBERNETES))) gitCommit=$(VERSION) gitTreeState=,-X k8s.io/component-base/version.$(v))
+
+LDFLAGS   := -s -w -X skiff/internal/version.GitCommit=$(VERSION) $(KUBECTL_VERSION)
 GOSOURCES := $(shell find cmd internal -name '*.go' -not -name '*_test.go') go.mod go.sum
 
 .PHONY: up down build test unit e2e bench deps clean generate
