@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"skiff/internal/pki"
 	"skiff/internal/wire"
 )
 
@@ -87,14 +89,27 @@ func dataDirFlag(cmd *cobra.Command, dir *string) {
 }
 
 func kubeconfigCommand() *cobra.Command {
-	var dir string
+	var dir, server string
+	var client pki.Client
 	cmd := &cobra.Command{
-		Use: "kubeconfig", Short: "Print the administrator's kubeconfig", Args: cobra.NoArgs,
+		Use: "kubeconfig", Short: "Print the administrator's kubeconfig, or one for another user", Args: cobra.NoArgs,
+		Example: `  skiff kubeconfig >admin.kubeconfig
+  skiff kubeconfig --user ann --group developers
+  skiff kubeconfig --user system:kube-scheduler --server https://10.0.0.1:6443`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if client.User != "" {
+				return wire.ClientKubeconfig(dir, server, client, cmd.OutOrStdout())
+			}
+			if server != "" || len(client.Groups) > 0 {
+				return errors.New("--group and --server are for a new kubeconfig: say whose with --user")
+			}
 			return wire.Kubeconfig(dir, cmd.OutOrStdout())
 		},
 	}
 	dataDirFlag(cmd, &dir)
+	cmd.Flags().StringVar(&client.User, "user", "", "make a new one for this user, which holds for a year")
+	cmd.Flags().StringSliceVar(&client.Groups, "group", nil, "groups of the user")
+	cmd.Flags().StringVar(&server, "server", "", "URL of the API server in it (default: this machine's)")
 	return cmd
 }
 

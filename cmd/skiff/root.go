@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/signal"
 	"runtime"
@@ -54,9 +55,18 @@ func runnable(use, short string, flags func(*wire.Config, *pflag.FlagSet), run f
 		}
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 		defer stop()
-		return run(ctx, c)
+		if err := run(ctx, c); err != nil && !stopped(ctx, err) {
+			return err
+		}
+		return nil
 	}
 	return cmd
+}
+
+// stopped says whether err is only that a signal has ended ctx, during the
+// start maybe.
+func stopped(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && errors.Is(err, context.Canceled)
 }
 
 // knownFlag says whether any command that reads the configuration file has

@@ -63,16 +63,33 @@ func (ca *CA) WriteKubeconfig(path, server string, c Client) error {
 	if have, err := clientcmd.LoadFromFile(path); err == nil && ca.serves(have, server, c) {
 		return nil
 	}
-	certPEM, keyPEM, err := ca.ClientCertificate(c)
+	config, err := ca.kubeconfig(server, c)
 	if err != nil {
 		return err
+	}
+	return writeConfig(path, config)
+}
+
+// Kubeconfig is the text of a new kubeconfig for c at server.
+func (ca *CA) Kubeconfig(server string, c Client) ([]byte, error) {
+	config, err := ca.kubeconfig(server, c)
+	if err != nil {
+		return nil, err
+	}
+	return clientcmd.Write(*config)
+}
+
+func (ca *CA) kubeconfig(server string, c Client) (*clientcmdapi.Config, error) {
+	certPEM, keyPEM, err := ca.ClientCertificate(c)
+	if err != nil {
+		return nil, err
 	}
 	config := clientcmdapi.NewConfig()
 	setContext(config, ContextName,
 		&clientcmdapi.Cluster{Server: server, CertificateAuthorityData: ca.PEM},
 		&clientcmdapi.AuthInfo{ClientCertificateData: certPEM, ClientKeyData: keyPEM})
 	config.CurrentContext = ContextName
-	return writeConfig(path, config)
+	return config, nil
 }
 
 // serves says whether a kubeconfig leads to server as c, for a while yet.

@@ -55,8 +55,8 @@ func RequestNodeCertificates(ctx context.Context, bootstrap *rest.Config, node N
 	}
 	n := &NodeCertificates{
 		node: node, bootstrap: bootstrap,
-		client:  requested{path: filepath.Join(node.Dir, "kubelet-client-current.pem"), signer: certificatesv1.KubeAPIServerClientKubeletSignerName, usage: certificatesv1.UsageClientAuth},
-		serving: requested{path: filepath.Join(node.Dir, "kubelet-server-current.pem"), signer: certificatesv1.KubeletServingSignerName, usage: certificatesv1.UsageServerAuth},
+		client:  requested{path: clientPath(node.Dir), signer: certificatesv1.KubeAPIServerClientKubeletSignerName, usage: certificatesv1.UsageClientAuth},
+		serving: requested{path: servingPath(node.Dir), signer: certificatesv1.KubeletServingSignerName, usage: certificatesv1.UsageServerAuth},
 	}
 	n.client.template.Subject = nodeSubject(node.Name)
 	n.serving.template = x509.CertificateRequest{
@@ -66,6 +66,9 @@ func RequestNodeCertificates(ctx context.Context, bootstrap *rest.Config, node N
 	n.serving.load()
 	return n, n.renew(ctx)
 }
+
+func clientPath(dir string) string  { return filepath.Join(dir, "kubelet-client-current.pem") }
+func servingPath(dir string) string { return filepath.Join(dir, "kubelet-server-current.pem") }
 
 func nodeSubject(name string) pkix.Name {
 	return pkix.Name{CommonName: NodeUser(name), Organization: []string{NodesGroup}}

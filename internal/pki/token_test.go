@@ -107,15 +107,38 @@ func TestJoinBelievesOnlyThePinnedAuthority(t *testing.T) {
 	defer server.Close()
 
 	token := joinToken(t, p.CA)
-	config, err := Join(t.Context(), server.URL, token)
+	dir := t.TempDir()
+	config, err := Join(t.Context(), server.URL, token, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if config.BearerToken != token.Bootstrap() || string(config.CAData) != string(p.CA.PEM) {
 		t.Errorf("joined with %q", config.BearerToken)
 	}
+	if !Pins(token, p.CA.PEM) {
+		t.Error("the token does not pin its own authority")
+	}
+	if _, err := Rejoin(server.URL, "a", dir); err == nil {
+		t.Error("a node without a certificate has joined")
+	}
+	certPEM, keyPEM, err := p.CA.ClientCertificate(Client{User: NodeUser("a"), Groups: []string{NodesGroup}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(clientPath(dir), append(certPEM, keyPEM...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := Rejoin(server.URL, "a", dir); err != nil || string(again.CAData) != string(p.CA.PEM) {
+		t.Errorf("a node that has joined needs a token: %v", err)
+	}
+	if _, err := Rejoin(server.URL, "b", dir); err == nil {
+		t.Error("a node took another's certificate")
+	}
 	other := joinToken(t, open(t, t.TempDir()).CA)
-	if _, err := Join(t.Context(), server.URL, other); err == nil || !strings.Contains(err.Error(), "not the server that this join token is for") {
+	if Pins(other, p.CA.PEM) {
+		t.Error("a token pins an authority that is not its own")
+	}
+	if _, err := Join(t.Context(), server.URL, other, dir); err == nil || !strings.Contains(err.Error(), "not the server that this join token is for") {
 		t.Errorf("another authority was believed: %v", err)
 	}
 }

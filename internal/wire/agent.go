@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/rest"
 
 	"skiff/internal/pki"
@@ -20,25 +22,26 @@ func Agent(ctx context.Context, c Config) error {
 	if c.Server == "" {
 		return errors.New("an agent needs --server, the URL of the API server to join: https://HOST:6443")
 	}
-	token, err := pki.ParseJoinToken(c.Token)
-	if err != nil {
-		return fmt.Errorf("--token: %w", err)
+	if u, err := url.Parse(c.Server); err != nil || u.Scheme != "https" || u.Host == "" {
+		return fmt.Errorf("--server %q is not the URL of an API server: give one like https://HOST:6443", c.Server)
 	}
-	return c.locked(ctx, "agent", func(ctx context.Context, c Config) error { return c.runAgent(ctx, token) })
+	if c.Token != "" {
+		if _, err := pki.ParseJoinToken(c.Token); err != nil {
+			return fmt.Errorf("--token: %w", err)
+		}
+	}
+	return c.locked(ctx, roleAgent, func(ctx context.Context, c Config) error { return c.runAgent(ctx) })
 }
 
-func (c Config) runAgent(ctx context.Context, token pki.JoinToken) error {
+func (c Config) runAgent(ctx context.Context) error {
 	began := time.Now()
-	bootstrap, err := pki.Join(ctx, c.Server, token)
+	bootstrap, err := c.join(ctx)
 	if err != nil {
 		return err
 	}
-	certs, err := pki.RequestNodeCertificates(ctx, bootstrap, pki.Node{
-		Name: c.NodeName, Dir: c.Path("pki"),
-		Addresses: pki.Names{DNS: []string{c.NodeName}, IPs: []net.IP{net.ParseIP(c.NodeIP)}},
-	})
+	certs, err := c.nodeCertificates(ctx, bootstrap)
 	if err != nil {
-		return fmt.Errorf("cannot join: %w", err)
+		return err
 	}
 	pool, err := caPool(bootstrap)
 	if err != nil {
@@ -52,6 +55,41 @@ func (c Config) runAgent(ctx context.Context, token pki.JoinToken) error {
 	})
 	g.Go(func() error { return announceReady(ctx, as, c.NodeName, began, false) })
 	return g.Wait()
+}
+
+// join returns a connection that may ask for the node's certificates. A node
+// that has joined needs no token any more, and no answer from the server.
+func (c Config) join(ctx context.Context) (*rest.Config, error) {
+	if c.Token == "" {
+		known, err := pki.Rejoin(c.Server, c.NodeName, c.Path("pki"))
+		if err != nil {
+			return nil, fmt.Errorf("%w: a node joins with --token, from `skiff token create` on the server", err)
+		}
+		return known, nil
+	}
+	token, err := pki.ParseJoinToken(c.Token)
+	if err != nil {
+		return nil, fmt.Errorf("--token: %w", err)
+	}
+	if known, err := pki.Rejoin(c.Server, c.NodeName, c.Path("pki")); err == nil && pki.Pins(token, known.CAData) {
+		return known, nil
+	}
+	return pki.Join(ctx, c.Server, token, c.Path("pki"))
+}
+
+// nodeCertificates asks for the node's certificates, or finds those it has.
+func (c Config) nodeCertificates(ctx context.Context, bootstrap *rest.Config) (*pki.NodeCertificates, error) {
+	certs, err := pki.RequestNodeCertificates(ctx, bootstrap, pki.Node{
+		Name: c.NodeName, Dir: c.Path("pki"),
+		Addresses: pki.Names{DNS: []string{c.NodeName}, IPs: []net.IP{net.ParseIP(c.NodeIP)}},
+	})
+	switch {
+	case err == nil:
+		return certs, nil
+	case apierrors.IsUnauthorized(err):
+		return nil, fmt.Errorf("%s does not know the token, or no longer: make another with `skiff token create` there, and give it with --token", bootstrap.Host)
+	}
+	return nil, fmt.Errorf("cannot get this node's certificates from %s: %w", bootstrap.Host, err)
 }
 
 // caPool holds the cluster's authority, which signs the kubelets' callers, too.

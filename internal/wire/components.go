@@ -8,14 +8,19 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"time"
 
 	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"skiff/internal/controllers"
 	"skiff/internal/kubelet"
+	"skiff/internal/network"
+	"skiff/internal/pki"
 	"skiff/internal/proxy"
+	"skiff/internal/runtime"
 	"skiff/internal/scheduler"
 )
 
@@ -55,13 +60,13 @@ func (c *Component) AddNodeFlags(f *pflag.FlagSet) {
 	c.addNodeFlags(f)
 	f.StringVar(&c.ClusterCIDR, "cluster-cidr", c.ClusterCIDR, "addresses of all pods of the cluster")
 	f.StringVar(&c.ServiceCIDR, "service-cidr", c.ServiceCIDR, "addresses of the cluster's services")
-	f.StringVar(&c.ClusterDNS, "cluster-dns", c.ClusterDNS, "address of the cluster's DNS service")
+	f.StringVar(&c.ClusterDNS, "cluster-dns", c.ClusterDNS, "address of the cluster's DNS service (default: the tenth of the service addresses)")
 	f.StringVar(&c.ClusterDomain, "cluster-domain", c.ClusterDomain, "DNS domain of the cluster")
 }
 
 // AddKubeletFlags binds the rest of `skiff kubelet`.
 func (c *Component) AddKubeletFlags(f *pflag.FlagSet) {
-	f.StringVar(&c.TLSCertFile, "tls-cert-file", "", "certificate that the kubelet's API serves with")
+	f.StringVar(&c.TLSCertFile, "tls-cert-file", "", "certificate that the kubelet's API serves with (default: one that the cluster signs)")
 	f.StringVar(&c.TLSKeyFile, "tls-private-key-file", "", "its key")
 	f.StringVar(&c.ClientCAFile, "client-ca-file", "", "certificate authority of the kubelet's callers (default: the kubeconfig's)")
 }
@@ -115,49 +120,73 @@ func RunControllers(ctx context.Context, c Component) error {
 	if err != nil {
 		return fmt.Errorf("--cluster-cidr %q is not a network: give one like 10.244.0.0/16", c.ClusterCIDR)
 	}
+	run := controllers.Config{Client: cfg, ClusterCIDR: []netip.Prefix{cidr}, RootCA: ca, LeaderElect: c.LeaderElect}
+	if c.SigningCertFile != "" || c.SigningKeyFile != "" {
+		signer, err := pki.LoadCA(c.SigningCertFile, c.SigningKeyFile)
+		if err != nil {
+			return fmt.Errorf("--cluster-signing-cert-file and --cluster-signing-key-file: %w", err)
+		}
+		run.Signer = signer
+	}
 	notify("READY=1")
-	return controllers.Run(ctx, controllers.Config{
-		Client: cfg, ClusterCIDR: []netip.Prefix{cidr}, RootCA: ca, LeaderElect: c.LeaderElect,
-	})
+	return controllers.Run(ctx, run)
 }
 
-// RunKubelet runs the kubelet alone, on another CRI runtime and network.
+// RunKubelet runs a kubelet. Unless it is given another CRI runtime, it runs
+// containerd and the pod network as well; with one, that runtime's CNI is the
+// pod network.
 func RunKubelet(ctx context.Context, c Component) error {
 	cfg, err := c.client()
 	if err != nil {
 		return err
 	}
-	if c.RuntimeEndpoint == "" {
-		return errors.New("--container-runtime-endpoint is missing: name the socket of a CRI runtime")
-	}
-	if err := c.Complete(); err != nil {
-		return err
-	}
-	id := nodeIdentity{kubelet: cfg, clientCAs: x509.NewCertPool()}
-	if id.serving, err = c.servingCertificate(); err != nil {
-		return err
-	}
+	return c.locked(ctx, roleKubelet, func(ctx context.Context, config Config) error {
+		c.Config = config
+		return c.runKubelet(ctx, cfg)
+	})
+}
+
+func (c Component) runKubelet(ctx context.Context, cfg *rest.Config) error {
+	began := time.Now()
 	ca, err := authority(c.ClientCAFile, cfg)
 	if err != nil {
 		return fmt.Errorf("--client-ca-file: %w", err)
 	}
+	id := nodeIdentity{kubelet: cfg, clientCAs: x509.NewCertPool()}
 	id.clientCAs.AppendCertsFromPEM(ca)
-	notify("READY=1")
-	return kubelet.Run(ctx, c.kubeletConfig(id))
+	g, ctx := errgroup.WithContext(ctx)
+	if id.serving, err = c.servingCertificate(ctx, g, cfg); err != nil {
+		return err
+	}
+	component(ctx, g, "kubelet", kubelet.Run, c.kubeletConfig(id))
+	if c.RuntimeEndpoint == "" {
+		component(ctx, g, "network", network.Run, c.networkConfig(id))
+		component(ctx, g, "container runtime", runtime.Run, c.runtimeConfig())
+	}
+	g.Go(func() error { return announceReady(ctx, cfg, c.NodeName, began, false) })
+	return g.Wait()
 }
 
-// servingCertificate is the kubelet's, read anew for each connection: a renewed one
-// needs no restart.
-func (c *Component) servingCertificate() (func(*tls.ClientHelloInfo) (*tls.Certificate, error), error) {
-	if c.TLSCertFile == "" || c.TLSKeyFile == "" {
-		return nil, errors.New("--tls-cert-file and --tls-private-key-file are missing: the kubelet's API needs a certificate")
+// servingCertificate is the kubelet's: of the files named, which are read anew
+// for each connection so that a renewed one needs no restart, or else one that
+// the cluster signs.
+func (c Component) servingCertificate(ctx context.Context, g *errgroup.Group, cfg *rest.Config) (func(*tls.ClientHelloInfo) (*tls.Certificate, error), error) {
+	if c.TLSCertFile == "" && c.TLSKeyFile == "" {
+		certs, err := c.nodeCertificates(ctx, cfg)
+		if err != nil {
+			return nil, err
+		}
+		component(ctx, g, "certificates", func(ctx context.Context, n *pki.NodeCertificates) error { return n.Run(ctx) }, certs)
+		return certs.GetServing, nil
 	}
 	load := func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		cert, err := tls.LoadX509KeyPair(c.TLSCertFile, c.TLSKeyFile)
 		return &cert, err
 	}
-	_, err := load(nil)
-	return load, err
+	if _, err := load(nil); err != nil {
+		return nil, fmt.Errorf("--tls-cert-file and --tls-private-key-file: %w", err)
+	}
+	return load, nil
 }
 
 // RunProxy runs the service proxy alone.

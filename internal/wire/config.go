@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"skiff/internal/host"
 )
@@ -60,7 +61,7 @@ func Defaults() Config {
 	return Config{
 		DataDir: envOr("SKIFF_DATA_DIR", DefaultDataDir), BindAddress: "0.0.0.0", HTTPSPort: 6443,
 		ClusterCIDR: "10.244.0.0/16", ServiceCIDR: "10.96.0.0/16", ServiceNodePortRange: "30000-32767",
-		ClusterDNS: "10.96.0.10", ClusterDomain: "cluster.local",
+		ClusterDomain:    "cluster.local",
 		RegistryHostsDir: "/etc/skiff/certs.d", KubeletPort: 10250, MaxPods: 110, LogLevel: "info",
 	}
 }
@@ -85,10 +86,10 @@ func (c *Config) AddAgentFlags(f *pflag.FlagSet) {
 	c.addNodeFlags(f)
 	f.StringVar(&c.ClusterCIDR, "cluster-cidr", c.ClusterCIDR, "addresses of all pods of the cluster")
 	f.StringVar(&c.ServiceCIDR, "service-cidr", c.ServiceCIDR, "addresses of the cluster's services")
-	f.StringVar(&c.ClusterDNS, "cluster-dns", c.ClusterDNS, "address of the cluster's DNS service")
+	f.StringVar(&c.ClusterDNS, "cluster-dns", c.ClusterDNS, "address of the cluster's DNS service (default: the tenth of the service addresses)")
 	f.StringVar(&c.ClusterDomain, "cluster-domain", c.ClusterDomain, "DNS domain of the cluster")
 	f.StringVar(&c.Server, "server", c.Server, "URL of the API server to join, https://HOST:6443")
-	f.StringVar(&c.Token, "token", c.Token, "token to join with, from `skiff token create` on the server")
+	f.StringVar(&c.Token, "token", c.Token, "token to join with, from `skiff token create` on the server; not needed once the node has joined")
 }
 
 func (c *Config) addCommonFlags(f *pflag.FlagSet) {
@@ -109,7 +110,7 @@ func (c *Config) addAPIServerFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.ClusterCIDR, "cluster-cidr", c.ClusterCIDR, "addresses of pods; each node gets a /24 of it")
 	f.StringVar(&c.ServiceCIDR, "service-cidr", c.ServiceCIDR, "addresses of services")
 	f.StringVar(&c.ServiceNodePortRange, "service-node-port-range", c.ServiceNodePortRange, "ports for services of type NodePort")
-	f.StringVar(&c.ClusterDNS, "cluster-dns", c.ClusterDNS, "address of the cluster's DNS service")
+	f.StringVar(&c.ClusterDNS, "cluster-dns", c.ClusterDNS, "address of the cluster's DNS service (default: the tenth of the service addresses)")
 	f.StringVar(&c.ClusterDomain, "cluster-domain", c.ClusterDomain, "DNS domain of the cluster")
 }
 
@@ -144,6 +145,9 @@ func (c *Config) Complete() error {
 	if err := c.checkNetworks(); err != nil {
 		return err
 	}
+	if err := c.checkNamesAndPorts(); err != nil {
+		return err
+	}
 	for _, text := range c.NodeTaints {
 		if _, err := parseTaint(text); err != nil {
 			return err
@@ -153,8 +157,8 @@ func (c *Config) Complete() error {
 		if c.NodeIP, err = defaultNodeIP(); err != nil {
 			return err
 		}
-	} else if _, err := netip.ParseAddr(c.NodeIP); err != nil {
-		return fmt.Errorf("--node-ip %q is not an address: give one like 192.168.1.10", c.NodeIP)
+	} else if ip, err := netip.ParseAddr(c.NodeIP); err != nil || !ip.Is4() {
+		return fmt.Errorf("--node-ip %q is not an IPv4 address: give one like 192.168.1.10", c.NodeIP)
 	}
 	if c.AdvertiseAddress == "" {
 		c.AdvertiseAddress = c.NodeIP
@@ -164,10 +168,32 @@ func (c *Config) Complete() error {
 	return nil
 }
 
+func (c *Config) checkNamesAndPorts() error {
+	if msgs := validation.IsDNS1123Subdomain(c.NodeName); len(msgs) > 0 {
+		return fmt.Errorf("--node-name %q cannot name a node: %s", c.NodeName, msgs[0])
+	}
+	if msgs := validation.IsDNS1123Label(c.ClusterName); len(msgs) > 0 {
+		return fmt.Errorf("--cluster-name %q cannot name a cluster: %s", c.ClusterName, msgs[0])
+	}
+	for _, p := range []struct {
+		flag string
+		port int
+	}{{"--https-port", c.HTTPSPort}, {"--kubelet-port", c.KubeletPort}} {
+		if p.port < 1 || p.port > 65535 {
+			return fmt.Errorf("%s %d is not a port: choose one from 1 to 65535", p.flag, p.port)
+		}
+	}
+	return nil
+}
+
 func (c *Config) checkNetworks() error {
 	for _, n := range []struct{ flag, value string }{{"--cluster-cidr", c.ClusterCIDR}, {"--service-cidr", c.ServiceCIDR}} {
-		if p, err := netip.ParsePrefix(n.value); err != nil || p != p.Masked() {
+		p, err := netip.ParsePrefix(n.value)
+		if err != nil || p != p.Masked() {
 			return fmt.Errorf("%s %q is not a network: give one like 10.244.0.0/16", n.flag, n.value)
+		}
+		if !p.Addr().Is4() || p.Bits() > 24 {
+			return fmt.Errorf("%s %s: give an IPv4 network of at least 256 addresses, like 10.244.0.0/16", n.flag, n.value)
 		}
 	}
 	pods, services := netip.MustParsePrefix(c.ClusterCIDR), netip.MustParsePrefix(c.ServiceCIDR)
@@ -177,11 +203,24 @@ func (c *Config) checkNetworks() error {
 	if _, _, err := portRange(c.ServiceNodePortRange); err != nil {
 		return err
 	}
+	c.setClusterDNS()
 	dns, err := netip.ParseAddr(c.ClusterDNS)
 	if err != nil || !services.Contains(dns) {
 		return fmt.Errorf("--cluster-dns %q is not an address in --service-cidr %s", c.ClusterDNS, services)
 	}
 	return nil
+}
+
+// setClusterDNS chooses the tenth address of services, unless one is set.
+func (c *Config) setClusterDNS() {
+	if c.ClusterDNS != "" {
+		return
+	}
+	a := netip.MustParsePrefix(c.ServiceCIDR).Addr()
+	for range 10 {
+		a = a.Next()
+	}
+	c.ClusterDNS = a.String()
 }
 
 // portRange reads "30000-32767".

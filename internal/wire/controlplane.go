@@ -72,7 +72,11 @@ func (c Config) servingOptions() pki.ServingOptions {
 // servingNames are the addresses of this machine and what --tls-san adds.
 func (c Config) servingNames() pki.Names {
 	names := pki.Names{DNS: []string{c.NodeName}, IPs: []net.IP{net.ParseIP(c.AdvertiseAddress)}}
+	pods := netip.MustParsePrefix(c.ClusterCIDR)
 	for _, a := range hostAddresses() {
+		if pods.Contains(a) {
+			continue // ours, and not there at every start
+		}
 		names.IPs = append(names.IPs, a.AsSlice())
 	}
 	for _, s := range c.TLSSANs {

@@ -42,6 +42,32 @@ func Kubeconfig(dataDir string, out io.Writer) error {
 	return err
 }
 
+// ClientKubeconfig prints a kubeconfig for another client than the
+// administrator, signed by the cluster's authority: for a person, a program, or
+// a component that runs alone. server "" is the API server of this machine.
+func ClientKubeconfig(dataDir, server string, client pki.Client, out io.Writer) error {
+	s, err := loadState(dataDir)
+	if err != nil {
+		return err
+	}
+	if s == nil || !s.Role.hasAPIServer() {
+		return fmt.Errorf("no API server has run in %s, so there is nobody to sign: run this on its machine, or name its --data-dir", dataDir)
+	}
+	p, err := pki.Open(filepath.Join(dataDir, "pki"))
+	if err != nil {
+		return err
+	}
+	if server == "" {
+		server = s.config(dataDir).localURL()
+	}
+	data, err := p.CA.Kubeconfig(server, client)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(data)
+	return err
+}
+
 // mergeUserKubeconfig makes the cluster a context of the user's kubeconfig,
 // and its current one.
 func mergeUserKubeconfig(c Config) error {

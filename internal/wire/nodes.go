@@ -32,6 +32,19 @@ func (c Config) machineNode(index int) machineNode {
 	return n
 }
 
+// checkNodes says whether this machine can be so many nodes.
+func (c Config) checkNodes(count int) error {
+	switch last := c.machineNode(count); {
+	case count < 1 || count > maxNodes:
+		return fmt.Errorf("--nodes %d: a machine can be 1 to %d nodes", count, maxNodes)
+	case count > 1 && c.WithoutNode:
+		return errors.New("--without-node and --nodes exclude each other: leave one out")
+	case count > 1 && len(last.DataDir) > maxDataDir:
+		return fmt.Errorf("--data-dir %s is too long for the sockets of further nodes in it: choose one that is %d characters shorter", c.DataDir, len(last.DataDir)-maxDataDir)
+	}
+	return nil
+}
+
 // netns is the file that holds the node's network namespace.
 func (n machineNode) netns() string { return n.Path("run", "netns") }
 

@@ -18,7 +18,7 @@ import (
 // Server runs a whole cluster's server: control plane and, unless told
 // otherwise, a node.
 func Server(ctx context.Context, c Config) error {
-	return c.locked(ctx, "server", func(ctx context.Context, c Config) error {
+	return c.locked(ctx, roleServer, func(ctx context.Context, c Config) error {
 		p, err := newControlPlane(ctx, c)
 		if err != nil {
 			return err
@@ -31,7 +31,7 @@ func Server(ctx context.Context, c Config) error {
 // APIServer runs the API server alone.
 func APIServer(ctx context.Context, c Config) error {
 	c.WithoutNode = true
-	return c.locked(ctx, "apiserver", func(ctx context.Context, c Config) error {
+	return c.locked(ctx, roleAPIServer, func(ctx context.Context, c Config) error {
 		p, err := newControlPlane(ctx, c)
 		if err != nil {
 			return err
@@ -43,12 +43,11 @@ func APIServer(ctx context.Context, c Config) error {
 
 // locked checks the configuration and the machine, and runs a role with the
 // data directory to itself.
-func (c Config) locked(ctx context.Context, role string, run func(context.Context, Config) error) error {
+func (c Config) locked(ctx context.Context, role role, run func(context.Context, Config) error) error {
 	if err := c.Complete(); err != nil {
 		return err
 	}
-	node := !c.WithoutNode
-	if err := c.preflight(node); err != nil {
+	if err := c.preflight(role); err != nil {
 		return err
 	}
 	l, err := acquireLock(c.DataDir)
@@ -56,11 +55,6 @@ func (c Config) locked(ctx context.Context, role string, run func(context.Contex
 		return err
 	}
 	defer l.release()
-	if role != "agent" {
-		if err := checkPort(c.BindAddress, c.HTTPSPort, "--https-port"); err != nil {
-			return err
-		}
-	}
 	if err := c.saveState(role); err != nil {
 		return fmt.Errorf("cannot write in --data-dir: %w", err)
 	}

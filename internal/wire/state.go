@@ -18,7 +18,7 @@ import (
 type state struct {
 	ClusterName string `json:"clusterName"`
 	NodeName    string `json:"nodeName"`
-	Role        string `json:"role"` // "server" or "agent"
+	Role        role   `json:"role"`
 	ServiceCIDR string `json:"serviceCIDR"`
 	ClusterCIDR string `json:"clusterCIDR"`
 	HTTPSPort   int    `json:"httpsPort,omitempty"`
@@ -28,7 +28,7 @@ type state struct {
 
 func statePath(dataDir string) string { return filepath.Join(dataDir, "cluster.json") }
 
-func (c *Config) saveState(role string) error {
+func (c *Config) saveState(role role) error {
 	data, err := json.MarshalIndent(state{
 		ClusterName: c.ClusterName, NodeName: c.NodeName, Role: role, HTTPSPort: c.HTTPSPort,
 		ServiceCIDR: c.ServiceCIDR, ClusterCIDR: c.ClusterCIDR, ExternalRuntime: c.RuntimeEndpoint != "",
@@ -61,6 +61,7 @@ func (s *state) config(dataDir string) Config {
 	c := Defaults()
 	c.DataDir, c.ClusterName, c.NodeName = dataDir, s.ClusterName, s.NodeName
 	c.ServiceCIDR, c.ClusterCIDR, c.HTTPSPort = s.ServiceCIDR, s.ClusterCIDR, s.HTTPSPort
+	c.setClusterDNS()
 	c.NodeIP = "127.0.0.1" // nothing that is cleaned up knows it
 	return c
 }
@@ -92,7 +93,7 @@ func acquireLock(dataDir string) (*lock, error) {
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("skiff already runs on %s (process %d): stop it with `skiff down --data-dir %s`, or choose another --data-dir", dataDir, runningPID(dataDir), dataDir)
+		return nil, alreadyRuns(dataDir, runningPID(dataDir))
 	}
 	if err := f.Truncate(0); err != nil {
 		return nil, err
@@ -101,6 +102,10 @@ func acquireLock(dataDir string) (*lock, error) {
 		return nil, fmt.Errorf("cannot write in --data-dir: %w", err)
 	}
 	return &lock{f}, nil
+}
+
+func alreadyRuns(dataDir string, pid int) error {
+	return fmt.Errorf("skiff already runs on %s (process %d): stop it with `skiff down --data-dir %s`, or choose another --data-dir", dataDir, pid, dataDir)
 }
 
 func (l *lock) release() { l.file.Close() }

@@ -13,7 +13,7 @@ import (
 
 // CreateToken makes a join token and prints it.
 func CreateToken(ctx context.Context, dataDir string, ttl time.Duration, out io.Writer) error {
-	if err := mustRun(dataDir); err != nil {
+	if err := mustServe(dataDir); err != nil {
 		return err
 	}
 	token, err := newToken(ctx, dataDir, ttl)
@@ -26,7 +26,7 @@ func CreateToken(ctx context.Context, dataDir string, ttl time.Duration, out io.
 
 // ListTokens prints the tokens that can still be used.
 func ListTokens(ctx context.Context, dataDir string, out io.Writer) error {
-	if err := mustRun(dataDir); err != nil {
+	if err := mustServe(dataDir); err != nil {
 		return err
 	}
 	client, err := adminClient(adminKubeconfig(dataDir))
@@ -64,6 +64,14 @@ func newToken(ctx context.Context, dataDir string, ttl time.Duration) (string, e
 	}
 	err = pki.CreateBootstrapToken(ctx, client, token, ttl, "made by skiff token create")
 	return token.String(), err
+}
+
+// mustServe says whether a server runs on dataDir, which alone can make tokens.
+func mustServe(dataDir string) error {
+	if s, err := loadState(dataDir); err == nil && s != nil && !s.Role.hasAPIServer() {
+		return fmt.Errorf("%s is the data of a node: ask on the machine of its server", dataDir)
+	}
+	return mustRun(dataDir)
 }
 
 func mustRun(dataDir string) error {

@@ -22,14 +22,17 @@ func Up(ctx context.Context, c Config, o UpOptions) error {
 	if err := c.Complete(); err != nil {
 		return err
 	}
-	if o.Nodes < 1 || o.Nodes > maxNodes {
-		return fmt.Errorf("--nodes %d: a machine can be 1 to %d nodes", o.Nodes, maxNodes)
+	if err := c.checkNodes(o.Nodes); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Wait, fmt.Errorf("the cluster is not Ready after %s", o.Wait))
 	defer cancel()
 	began := time.Now()
 	running := runningPID(c.DataDir) != 0
 	if !running {
+		if err := c.preflight(roleServer); err != nil {
+			return err
+		}
 		server := background{dataDir: c.DataDir, args: append([]string{"server"}, o.ServerArgs...)}
 		if err := server.start(ctx); err != nil {
 			return err

@@ -127,7 +127,7 @@ func TestBootstrapTokensJoin(t *testing.T) {
 	if err := pki.CreateBootstrapToken(ctx, c.admin(t), join, 0, ""); err != nil {
 		t.Fatal(err)
 	}
-	config, err := pki.Join(ctx, c.url, join)
+	config, err := pki.Join(ctx, c.url, join, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

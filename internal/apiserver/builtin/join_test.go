@@ -52,7 +52,7 @@ func TestANodeJoins(t *testing.T) {
 	if err := pki.CreateBootstrapToken(ctx, c.admin(t), token, 0, ""); err != nil {
 		t.Fatal(err)
 	}
-	config, err := pki.Join(ctx, c.url, token)
+	config, err := pki.Join(ctx, c.url, token, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
