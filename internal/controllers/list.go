@@ -15,6 +15,7 @@ import (
 	"skiff/internal/client"
 	"skiff/internal/controllers/certificates/approve"
 	"skiff/internal/controllers/certificates/sign"
+	"skiff/internal/controllers/daemonset"
 	"skiff/internal/controllers/deployment"
 	"skiff/internal/controllers/endpoints"
 	"skiff/internal/controllers/endpointslice"
@@ -59,6 +60,7 @@ var (
 	namespaceResource = corev1.SchemeGroupVersion.WithResource("namespaces")
 	csrResource       = certificatesv1.SchemeGroupVersion.WithResource("certificatesigningrequests")
 	setResource       = appsv1.SchemeGroupVersion.WithResource("replicasets")
+	revisionResource  = appsv1.SchemeGroupVersion.WithResource("controllerrevisions")
 )
 
 // list is all controllers there are.
@@ -72,6 +74,11 @@ var list = []entry{
 		name: "replicaset", account: "replicaset-controller",
 		needs: []schema.GroupVersionResource{setResource, podResource},
 		build: func(e environment) (runner, error) { return replicaset.New(e.Kube, e.factory, e.events()) },
+	},
+	{
+		name: "daemonset", account: "daemon-set-controller",
+		needs: []schema.GroupVersionResource{appsv1.SchemeGroupVersion.WithResource("daemonsets"), revisionResource, podResource, nodeResource},
+		build: func(e environment) (runner, error) { return daemonset.New(e.Kube, e.factory, e.events()) },
 	},
 	{
 		name: "endpoints", account: "endpoint-controller",
