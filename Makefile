@@ -13,6 +13,9 @@ KUBECTL_VERSION := $(foreach v,gitVersion=v$(KUBERNETES) gitMajor=$(word 1,$(sub
 	gitMinor=$(word 2,$(subst ., ,$(KUBERNETES))) gitCommit=$(VERSION) gitTreeState=,-X k8s.io/component-base/version.$(v))
 
 LDFLAGS   := -s -w -X skiff/internal/version.GitCommit=$(VERSION) $(KUBECTL_VERSION)
+# What no one here uses and would be linked all the same: plug-ins of NRI in
+# WebAssembly, and grpc's debug pages.
+GOTAGS    := nri_no_wasm,grpcnotrace
 GOSOURCES := $(shell find cmd internal -name '*.go' -not -name '*_test.go') go.mod go.sum
 
 .PHONY: up down build test unit e2e bench deps clean generate
@@ -28,7 +31,7 @@ build: bin/skiff bin/kubectl
 include internal/runtime/helpers.mk
 
 bin/skiff: $(GOSOURCES) $(HELPERS_DIR)/SHA256SUMS | deps
-	go build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/skiff
+	go build -trimpath -tags '$(GOTAGS)' -ldflags '$(LDFLAGS)' -o $@ ./cmd/skiff
 
 bin/kubectl: bin/skiff
 	@ln -sf skiff $@

@@ -1,6 +1,8 @@
 package runtime
 
 import (
+	"bytes"
+	"compress/gzip"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -57,8 +59,8 @@ func TestConfigIsTOMLWithWhatTheHostNeeds(t *testing.T) {
 func TestHelpersAreWrittenWhenTheyChange(t *testing.T) {
 	programs := func(shim string) fs.FS {
 		return fstest.MapFS{
-			"SHA256SUMS": {Data: []byte("sum-" + shim + "  " + shimName + "\nsum  " + cniName + "\nsum  " + pauseName + "\n")},
-			shimName:     {Data: []byte(shim)}, cniName: {Data: []byte("cni")}, pauseName: {Data: []byte("pause")},
+			"SHA256SUMS":     {Data: []byte("sum-" + shim + "  " + shimName + "\nsum  " + cniName + "\nsum  " + pauseName + "\n")},
+			shimName + ".gz": {Data: packed(t, shim)}, cniName + ".gz": {Data: packed(t, "cni")}, pauseName + ".gz": {Data: packed(t, "pause")},
 		}
 	}
 	bin := filepath.Join(t.TempDir(), "bin")
@@ -89,6 +91,19 @@ func TestHelpersAreWrittenWhenTheyChange(t *testing.T) {
 	if mended := install("two"); mended.Size() != 3 {
 		t.Error("a shim that was cut short is not written again")
 	}
+}
+
+func packed(t *testing.T, program string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(program)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 func TestABuildWithoutHelpersSaysSo(t *testing.T) {

@@ -6,10 +6,13 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // Names of the helper programs in DataDir/bin.
@@ -19,13 +22,15 @@ const (
 	pauseName = "pause"
 )
 
+// The directory is embedded without what begins with a dot.
+//
 //go:embed helpers
 var embedded embed.FS
 
 // errNoHelpers means that the binary was linked before "make helpers".
 var errNoHelpers = errors.New("this skiff was built without helpers and cannot run containers: run make")
 
-// helpers are the programs embedded in this binary.
+// helpers are the programs embedded in this binary, each packed by gzip.
 func helpers() fs.FS {
 	dir, err := fs.Sub(embedded, "helpers")
 	if err != nil {
@@ -76,27 +81,41 @@ func installHelpers(programs fs.FS, binDir string) error {
 func installHelper(programs fs.FS, binDir, name, sum string) error {
 	target := filepath.Join(binDir, name)
 	stamp := target + ".sha256"
-	if have, err := os.ReadFile(stamp); err == nil && string(have) == sum && sameSize(programs, name, target) {
+	if have, err := os.ReadFile(stamp); err == nil && string(have) == stampOf(sum, target) {
 		return nil
 	}
-	program, err := fs.ReadFile(programs, name)
+	program, err := readHelper(programs, name)
 	if err != nil {
-		return errNoHelpers
+		return err
 	}
 	if err := replaceFile(target, program, 0o755); err != nil {
 		return err
 	}
-	return replaceFile(stamp, []byte(sum), 0o644)
+	return replaceFile(stamp, []byte(stampOf(sum, target)), 0o644)
 }
 
-// sameSize catches a file that a power cut left short.
-func sameSize(programs fs.FS, name, target string) bool {
-	want, err := fs.Stat(programs, name)
+// stampOf is what stands beside a program that was written whole: its sum, and
+// its size, by which one that a power cut left short is found out.
+func stampOf(sum, target string) string {
+	info, err := os.Stat(target)
 	if err != nil {
-		return false
+		return ""
 	}
-	have, err := os.Stat(target)
-	return err == nil && have.Size() == want.Size()
+	return fmt.Sprintf("%s %d\n", sum, info.Size())
+}
+
+// readHelper unpacks an embedded program.
+func readHelper(programs fs.FS, name string) ([]byte, error) {
+	packed, err := programs.Open(name + ".gz")
+	if err != nil {
+		return nil, errNoHelpers
+	}
+	defer packed.Close()
+	r, err := gzip.NewReader(packed)
+	if err != nil {
+		return nil, fmt.Errorf("the embedded program %s: %w", name, err)
+	}
+	return io.ReadAll(r)
 }
 
 // replaceFile writes path so that a reader sees the old content or the new.

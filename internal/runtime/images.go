@@ -81,9 +81,9 @@ func (s *imageStore) ensurePause(ctx context.Context) error {
 	if s.loaded(ctx, source) {
 		return nil
 	}
-	program, err := fs.ReadFile(helpers(), pauseName)
+	program, err := readHelper(helpers(), pauseName)
 	if err != nil {
-		return errNoHelpers
+		return err
 	}
 	archive, err := pauseArchive(program)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -128,7 +127,7 @@ func (n *node) hasImage(image string) bool {
 // smallImage is the pause program once more.
 func smallImage(t *testing.T) v1.Image {
 	t.Helper()
-	program, err := fs.ReadFile(helpers(), pauseName)
+	program, err := readHelper(helpers(), pauseName)
 	if err != nil {
 		t.Fatal(err)
 	}
