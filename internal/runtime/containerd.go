@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/containerd/containerd/v2/cmd/containerd/server"
 	srvconfig "github.com/containerd/containerd/v2/cmd/containerd/server/config"
@@ -22,6 +23,8 @@ import (
 	"github.com/containerd/plugin"
 	"github.com/containerd/plugin/registry"
 	"google.golang.org/grpc/grpclog"
+
+	"skiff/internal/footprint"
 )
 
 // File descriptors that the child inherits beyond the standard three.
@@ -69,6 +72,10 @@ func ContainerdMain(args []string) error {
 // idle nearly always.
 const gcPercent = 40
 
+// startOver is when a start is over for sure, the loading of the first images
+// included: what only it needed is then given back.
+const startOver = 5 * time.Second
+
 // serveContainerd runs the daemon until ctx ends.
 func serveContainerd(ctx context.Context, configFile string, ready func()) error {
 	config, err := loadContainerdConfig(ctx, configFile)
@@ -90,8 +97,8 @@ func serveContainerd(ctx context.Context, configFile string, ready func()) error
 		return err
 	}
 	srv.Wait()
-	debug.FreeOSMemory()
 	ready()
+	footprint.ReleaseAfter(ctx, startOver)
 	<-ctx.Done()
 	return nil
 }

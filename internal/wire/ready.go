@@ -10,6 +10,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"skiff/internal/client"
+	"skiff/internal/footprint"
 )
 
 // announceReady tells whoever started this process when its node is Ready and,
@@ -28,8 +29,14 @@ func announceReady(ctx context.Context, cfg *rest.Config, node string, since tim
 		return ctx.Err()
 	}
 	notify("READY=1")
+	footprint.ReleaseAfter(ctx, startOver)
 	return nil
 }
+
+// startOver is how long after a node is Ready its start is over, the images in
+// its data directory and what else it does at leisure included: what only the
+// start needed is then given back.
+const startOver = 5 * time.Second
 
 // awaitNode waits until a kubelet that started after since says that the node
 // is Ready.
