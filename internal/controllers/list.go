@@ -11,10 +11,12 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 
 	"skiff/internal/client"
 	"skiff/internal/controllers/certificates/approve"
 	"skiff/internal/controllers/certificates/sign"
+	"skiff/internal/controllers/clusterroleaggregation"
 	"skiff/internal/controllers/daemonset"
 	"skiff/internal/controllers/deployment"
 	"skiff/internal/controllers/endpoints"
@@ -129,6 +131,11 @@ var list = []entry{
 		name: "pod-garbage-collector", account: "pod-garbage-collector",
 		needs: []schema.GroupVersionResource{podResource, nodeResource},
 		build: func(e environment) (runner, error) { return podgc.New(e.Kube, e.factory), nil },
+	},
+	{
+		name: "clusterrole-aggregation", account: "clusterrole-aggregation-controller",
+		needs: []schema.GroupVersionResource{rbacv1.SchemeGroupVersion.WithResource("clusterroles")},
+		build: func(e environment) (runner, error) { return clusterroleaggregation.New(e.Kube, e.factory), nil },
 	},
 	{
 		name: "certificatesigningrequest-approving", account: "certificate-controller",
