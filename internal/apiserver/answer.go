@@ -1,7 +1,6 @@
 package apiserver
 
 import (
-	"encoding/json"
 	"strconv"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -52,11 +51,7 @@ func metadataDocument(i store.Item, m negotiate.Media) ([]byte, error) {
 		out := codec.Envelope(gvk, codec.FieldSize(len(message)))
 		return append(codec.AppendBytes(out, 1, message), codec.Close()...), nil
 	}
-	meta, err := codec.MetaOfItem(i)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(codec.Metadata(m.Version, meta))
+	return codec.AppendMetadata(nil, i, m.Version)
 }
 
 // tableDocument is a Table with one row.

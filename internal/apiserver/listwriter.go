@@ -29,8 +29,10 @@ type listForm struct {
 	extraName string
 	extra     any
 	itemsName string
-	// parts are the bytes of one item, in the list's encoding.
+	// parts are the bytes of one item, in the list's encoding; good until
+	// the next call.
 	parts func(store.Item) (head, rest []byte, err error)
+	buf   []byte // of parts
 }
 
 // writeList streams the list: it holds one item at a time.
@@ -67,15 +69,17 @@ func (x *exchange) listForm(meta metav1.ListMeta) (*listForm, error) {
 		f.kind, f.itemsName = shape.WithKind("Table"), "rows"
 		f.extraName, f.extra = "columnDefinitions", x.e.r.Columns
 		f.parts = func(i store.Item) ([]byte, []byte, error) {
-			row, err := table.Row(x.e.r, i, include, x.media.Version)
-			return nil, row, err
+			var err error
+			f.buf, err = table.AppendRow(f.buf[:0], x.e.r, i, include, x.media.Version)
+			return nil, f.buf, err
 		}
 	case negotiate.Metadata:
 		f.kind = shape.WithKind("PartialObjectMetadataList")
 		f.parts = func(i store.Item) ([]byte, []byte, error) {
 			if !proto {
-				data, err := metadataDocument(i, x.media)
-				return nil, data, err
+				var err error
+				f.buf, err = codec.AppendMetadata(f.buf[:0], i, x.media.Version)
+				return nil, f.buf, err
 			}
 			message, err := codec.MetaMessage(i.Proto())
 			return codec.AppendTag(nil, 1, len(message)), message, err
@@ -86,7 +90,8 @@ func (x *exchange) listForm(meta metav1.ListMeta) (*listForm, error) {
 				message, err := codec.Message(i.Proto())
 				return nil, message, err
 			}
-			head, rest := x.e.listItem(i.JSON())
+			f.buf = i.AppendJSON(f.buf[:0])
+			head, rest := x.e.listItem(f.buf)
 			return head, rest, nil
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	kjson "sigs.k8s.io/json"
 
 	"skiff/internal/api"
+	"skiff/internal/wirejson"
 )
 
 // protoObject is what the generated code of built-in kinds offers.
@@ -28,17 +29,37 @@ type codec struct {
 	typeMeta []byte
 	goType   reflect.Type // of the struct behind the object
 	isJSON   bool         // no protobuf: custom resources
+	jsonHead []byte       // how the JSON of an object begins
+	plan     func() (*wirejson.Plan, error)
 }
 
 func newCodec(r *api.Resource) *codec {
 	obj := r.New()
 	_, proto := obj.(protoObject)
+	goType := reflect.TypeOf(obj).Elem()
 	return &codec{
 		resource: r,
 		typeMeta: encodeTypeMeta(r.GroupVersion().String(), r.Kind),
-		goType:   reflect.TypeOf(obj).Elem(),
+		goType:   goType,
 		isJSON:   !proto,
+		jsonHead: fmt.Appendf(nil, `{"kind":%q,"apiVersion":%q,`, r.Kind, r.GroupVersion().String()),
+		plan:     sync.OnceValues(func() (*wirejson.Plan, error) { return wirejson.For(goType) }),
 	}
+}
+
+// appendJSON writes the JSON of wire bytes without making the object. What it
+// refuses has to be decoded.
+func (c *codec) appendJSON(b, wire []byte) ([]byte, error) {
+	plan, err := c.plan()
+	if err != nil {
+		return b, err
+	}
+	env, err := openEnvelope(wire)
+	if err != nil {
+		return b, err
+	}
+	out, err := plan.AppendFields(append(b, c.jsonHead...), env.raw)
+	return append(out, '}'), err
 }
 
 // draft is an object about to be written: the value for etcd, and all that

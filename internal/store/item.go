@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"log/slog"
 	"reflect"
@@ -77,15 +78,47 @@ func (it *item) JSON() []byte {
 	if p := it.views.json.Value(); p != nil {
 		return unsafe.Slice(p, it.views.size)
 	}
-	b, err := json.Marshal(it.object())
-	if err != nil {
-		// A typed API object always marshals; one that does not is a bug
-		// in its kind, and no reader should die of it.
-		slog.Error("cannot write an object as JSON", "resource", it.codec.resource.Plural, "key", it.key, "error", err)
-		return []byte("null")
-	}
+	buf := scratch.Get().(*[]byte)
+	defer scratch.Put(buf)
+	*buf = it.appendJSON((*buf)[:0])
+	b := bytes.Clone(*buf)
 	it.views.json, it.views.size = weak.Make(&b[0]), len(b)
 	return b
+}
+
+// AppendJSON makes the JSON for the caller alone, so that a list of all there
+// is leaves nothing behind.
+func (it *item) AppendJSON(b []byte) []byte {
+	if it.codec.isJSON {
+		return append(b, it.wire...)
+	}
+	it.views.mu.Lock()
+	p, size := it.views.json.Value(), it.views.size
+	it.views.mu.Unlock()
+	if p != nil {
+		return append(b, unsafe.Slice(p, size)...)
+	}
+	return it.appendJSON(b)
+}
+
+// appendJSON writes the JSON from the wire bytes where the kind has a plan
+// for that, and through the object where it has none.
+func (it *item) appendJSON(b []byte) []byte {
+	out, err := it.codec.appendJSON(b, it.wire)
+	if err == nil {
+		return out
+	}
+	obj, err := it.codec.decode(it.wire)
+	if err == nil {
+		var data []byte
+		if data, err = json.Marshal(obj); err == nil {
+			return append(b, data...)
+		}
+	}
+	// A typed API object always marshals; one that does not is a bug in its
+	// kind, and no reader should die of it.
+	slog.Error("cannot write an object as JSON", "resource", it.codec.resource.Plural, "key", it.key, "error", err)
+	return append(b, "null"...)
 }
 
 func (it *item) Object() api.Object {

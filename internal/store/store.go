@@ -42,6 +42,9 @@ type Item interface {
 	// JSON is the object as clients receive it in JSON, with apiVersion, kind
 	// and metadata.resourceVersion, without a trailing newline.
 	JSON() []byte
+	// AppendJSON appends JSON to b. It suits those who go through many items,
+	// as nothing of it is kept for other readers.
+	AppendJSON(b []byte) []byte
 	// Object is the decoded object, with metadata.resourceVersion. Callers
 	// that change it DeepCopy it first.
 	Object() api.Object

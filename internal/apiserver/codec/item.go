@@ -2,6 +2,7 @@ package codec
 
 import (
 	"encoding/json"
+	"reflect"
 	"strconv"
 	"sync"
 
@@ -13,6 +14,7 @@ import (
 	"skiff/internal/api"
 	"skiff/internal/apiserver/negotiate"
 	"skiff/internal/store"
+	"skiff/internal/wirejson"
 )
 
 // item is an object that is not in the store, in the store's form: the answer
@@ -50,9 +52,43 @@ func (i *item) JSON() []byte       { return i.json() }
 func (i *item) Proto() []byte      { return i.proto() }
 func (i *item) Object() api.Object { return i.obj }
 
+// AppendJSON appends JSON to b.
+func (i *item) AppendJSON(b []byte) []byte { return append(b, i.json()...) }
+
 func (i *item) Revision() int64 {
 	n, _ := strconv.ParseInt(i.obj.GetResourceVersion(), 10, 64)
 	return n
+}
+
+var metaPlan = sync.OnceValues(func() (*wirejson.Plan, error) {
+	return wirejson.For(reflect.TypeFor[metav1.ObjectMeta]())
+})
+
+// AppendMetadata appends the JSON of the PartialObjectMetadata of an item, in
+// that version of meta.k8s.io. Of an object in protobuf it reads the metadata
+// alone, and decodes nothing.
+func AppendMetadata(b []byte, i store.Item, version string) ([]byte, error) {
+	b = append(append(b, `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/`...), version...)
+	b = append(b, `","metadata":`...)
+	if proto := i.Proto(); proto != nil {
+		message, err := MetaMessage(proto)
+		if err != nil {
+			return b, err
+		}
+		plan, err := metaPlan()
+		if err != nil {
+			return b, err
+		}
+		if out, err := plan.Append(b, message); err == nil {
+			return append(out, '}'), nil
+		}
+	}
+	meta, err := MetaOfItem(i)
+	if err != nil {
+		return b, err
+	}
+	data, err := json.Marshal(meta)
+	return append(append(b, data...), '}'), err
 }
 
 // MetaOfItem is the metadata of an item: decoded alone, without its body.

@@ -4,49 +4,50 @@ package table
 
 import (
 	"encoding/json"
-	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"skiff/internal/api"
+	"skiff/internal/apiserver/codec"
 	"skiff/internal/store"
+	"skiff/internal/wirejson"
 )
 
-// Row is the JSON of an object's row. include says what of the object goes
-// with it: its metadata (the default), all, or nothing. version is that of
-// meta.k8s.io.
-func Row(r *api.Resource, i store.Item, include metav1.IncludeObjectPolicy, version string) ([]byte, error) {
-	obj := i.Object()
-	cells, err := json.Marshal(r.Row(obj))
+// AppendRow appends the JSON of an object's row. include says what of the
+// object goes with it: its metadata (the default), all, or nothing. version
+// is that of meta.k8s.io.
+func AppendRow(b []byte, r *api.Resource, i store.Item, include metav1.IncludeObjectPolicy, version string) ([]byte, error) {
+	b, err := appendCells(append(b, `{"cells":`...), r.Row(i.Object()))
 	if err != nil {
-		return nil, err
+		return b, err
 	}
-	shown, err := shownObject(obj, i, include, version)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]byte, 0, len(cells)+len(shown)+32)
-	out = append(append(out, `{"cells":`...), cells...)
-	out = append(append(out, `,"object":`...), shown...)
-	return append(out, '}'), nil
-}
-
-func shownObject(obj api.Object, i store.Item, include metav1.IncludeObjectPolicy, version string) ([]byte, error) {
+	b = append(b, `,"object":`...)
 	switch include {
 	case metav1.IncludeNone:
-		return []byte("null"), nil
+		b = append(b, "null"...)
 	case metav1.IncludeObject:
-		return i.JSON(), nil
+		b = i.AppendJSON(b)
+	default:
+		b, err = codec.AppendMetadata(b, i, version)
 	}
-	// The object is decoded for its cells, so its metadata is at hand.
-	holder, ok := obj.(metav1.ObjectMetaAccessor)
-	if !ok {
-		return nil, fmt.Errorf("%T has no metadata", obj)
+	return append(b, '}'), err
+}
+
+func appendCells(b []byte, cells []any) ([]byte, error) {
+	b = append(b, '[')
+	for n, cell := range cells {
+		if n > 0 {
+			b = append(b, ',')
+		}
+		if text, ok := cell.(string); ok {
+			b = wirejson.AppendString(b, []byte(text))
+			continue
+		}
+		data, err := json.Marshal(cell)
+		if err != nil {
+			return b, err
+		}
+		b = append(b, data...)
 	}
-	meta, err := json.Marshal(holder.GetObjectMeta())
-	if err != nil {
-		return nil, err
-	}
-	head := `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/` + version + `","metadata":`
-	return append(append([]byte(head), meta...), '}'), nil
+	return append(b, ']'), nil
 }
