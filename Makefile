@@ -18,7 +18,7 @@ LDFLAGS   := -s -w -X skiff/internal/version.GitCommit=$(VERSION) $(KUBECTL_VERS
 GOTAGS    := nri_no_wasm,grpcnotrace
 GOSOURCES := $(shell find cmd internal -name '*.go' -not -name '*_test.go') go.mod go.sum
 
-.PHONY: up down build test unit e2e bench deps clean generate
+.PHONY: up down build test unit e2e bench bench-api deps clean generate
 
 up: build
 	@bin/skiff up $(UPFLAGS)
@@ -64,6 +64,10 @@ e2e: build
 
 bench: build
 	go run ./test/bench
+
+# The API server alone, with 10,000 pods.
+bench-api: build
+	go run ./test/bench/api
 
 generate:
 	go generate ./...

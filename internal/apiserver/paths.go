@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"net/http/pprof"
 	"slices"
 )
 
@@ -17,8 +18,21 @@ func (s *Server) ownPaths() map[string]http.Handler {
 		own[p.path] = s.health(p)
 		own[p.path+"/"] = s.health(p)
 	}
+	maps.Copy(own, profiles())
 	maps.Copy(own, s.cfg.Paths)
 	return own
+}
+
+// profiles show where the process spends time and memory, to those who may
+// read the paths.
+func profiles() map[string]http.Handler {
+	return map[string]http.Handler{
+		"/debug/pprof/":        http.HandlerFunc(pprof.Index),
+		"/debug/pprof/cmdline": http.HandlerFunc(pprof.Cmdline),
+		"/debug/pprof/profile": http.HandlerFunc(pprof.Profile),
+		"/debug/pprof/symbol":  http.HandlerFunc(pprof.Symbol),
+		"/debug/pprof/trace":   http.HandlerFunc(pprof.Trace),
+	}
 }
 
 // pathMux answers requests that are not for resources.

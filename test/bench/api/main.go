@@ -1,0 +1,62 @@
+// Command api measures an API server of its own on this machine: it starts
+// `skiff apiserver` over an empty data directory, fills it with pods, and
+// prints for each kind of request how many a second it answers, how long they
+// take, and what they cost the server in CPU, allocation and memory.
+//
+// CPU is the server process's own (/proc/PID/stat) and holds from run to run
+// where times do not; the client shares the machine, so requests a second are
+// a lower bound.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"text/tabwriter"
+	"time"
+)
+
+// options are what the command line says.
+type options struct {
+	skiff   string
+	pods    int
+	profile string
+}
+
+func main() {
+	log.SetFlags(0)
+	var o options
+	flag.StringVar(&o.skiff, "skiff", "bin/skiff", "binary to measure")
+	flag.IntVar(&o.pods, "pods", 10000, "how many pods to make")
+	flag.StringVar(&o.profile, "profile", "", "directory for a CPU profile of the server in each step")
+	flag.Parse()
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	if err := run(ctx, o); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, o options) error {
+	s, err := startServer(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	b, err := newBench(s, o)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "WORK\tTARGET\tCPU/OP\tOPS/S\tP50\tP99\tALLOC/OP\tBYTES/OP\tRSS MB\tPEAK MB\t")
+	for _, step := range steps {
+		r, err := b.measure(ctx, step)
+		if err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+		fmt.Fprintln(w, r)
+	}
+	return w.Flush()
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// empty is the server as it starts; it also makes what the pods need.
+func empty(ctx context.Context, b *bench) (*sample, error) {
+	note := fmt.Sprintf("ready in %s, anonymous %.0f MB", duration(b.ready), b.memory("RssAnon"))
+	for path, body := range map[string]string{
+		"/api/v1/namespaces":                         `{"metadata":{"name":"spare"}}`,
+		"/api/v1/namespaces/default/serviceaccounts": `{"metadata":{"name":"default"}}`,
+	} {
+		if _, err := b.clients[0].do(ctx, request{method: "POST", path: path, contentType: jsonType, body: []byte(body)}); err != nil {
+			return nil, err
+		}
+	}
+	_, err := b.clients[0].do(ctx, request{method: "POST", path: "/api/v1/namespaces/spare/serviceaccounts", contentType: jsonType,
+		body: []byte(`{"metadata":{"name":"default"}}`)})
+	return &sample{note: note}, err
+}
+
+// settle is how long memory is given to come to rest behind the load.
+const settle = 5 * time.Second
+
+func settled(ctx context.Context, b *bench) (*sample, error) {
+	select {
+	case <-time.After(settle):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return &sample{note: fmt.Sprintf("anonymous %.0f MB", b.memory("RssAnon"))}, nil
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+// Media types of bodies and answers.
+const (
+	jsonType  = "application/json"
+	protoType = "application/vnd.kubernetes.protobuf"
+	tableType = "application/json;as=Table;v=v1;g=meta.k8s.io"
+	metaType  = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+
+	podsPath  = "/api/v1/namespaces/default/pods"
+	sparePath = "/api/v1/namespaces/spare/pods"
+)
+
+// step is one row: a kind of request, sent count times by several clients at
+// once, or something of its own.
+type step struct {
+	name, target string
+	count        func(b *bench) int
+	parallel     int
+	request      func(n int) request
+	// run is for what is not one request after the other.
+	run func(ctx context.Context, b *bench) (*sample, error)
+}
+
+func times(n int) func(*bench) int { return func(*bench) int { return n } }
+
+var steps = []step{
+	{name: "empty", target: "90 MB", run: empty},
+	{name: "create, JSON", target: "0.8 ms", count: func(b *bench) int { return b.pods }, parallel: 8, request: func(n int) request {
+		return request{method: "POST", path: podsPath, accept: jsonType, contentType: jsonType, body: asJSON(pod(podName(n), n))}
+	}},
+	{name: "settled", target: "150 MB", run: settled},
+	{name: "create, protobuf", target: "0.8 ms", count: times(2000), parallel: 8, request: func(n int) request {
+		return request{method: "POST", path: sparePath, accept: protoType, contentType: protoType, body: asProto(pod(podName(n), n))}
+	}},
+	{name: "get, JSON", target: "0.15 ms", count: times(10000), parallel: 8, request: func(n int) request {
+		return request{path: podsPath + "/" + podName(n*7%1000), accept: jsonType}
+	}},
+	{name: "get, protobuf", target: "0.15 ms", count: times(10000), parallel: 8, request: func(n int) request {
+		return request{path: podsPath + "/" + podName(n*7%1000), accept: protoType}
+	}},
+	{name: "patch, strategic", target: "1 ms", count: times(2000), parallel: 8, request: func(n int) request {
+		return request{method: "PATCH", path: sparePath + "/" + podName(n), accept: jsonType, contentType: "application/strategic-merge-patch+json", body: label(n)}
+	}},
+	{name: "patch, merge", target: "1 ms", count: times(2000), parallel: 8, request: func(n int) request {
+		return request{method: "PATCH", path: sparePath + "/" + podName(n), accept: jsonType, contentType: "application/merge-patch+json", body: label(n + 1)}
+	}},
+	{name: "delete", count: times(2000), parallel: 8, request: func(n int) request {
+		return request{method: "DELETE", path: sparePath + "/" + podName(n) + "?gracePeriodSeconds=0", accept: jsonType}
+	}},
+	{name: "watch, JSON, 500", target: "6 µs", run: watchIn(jsonType)},
+	{name: "watch, protobuf, 500", target: "6 µs", run: watchIn(protoType)},
+	{name: "watch, table, 500", target: "6 µs", run: watchIn(tableType)},
+	list("list, JSON", "60 ms", 20, jsonType, ""),
+	list("list, JSON, rv=0", "60 ms", 20, jsonType, "resourceVersion=0"),
+	list("list, protobuf", "40 ms", 20, protoType, ""),
+	list("list, table", "80 ms", 20, tableType, ""),
+	list("list, metadata", "", 20, metaType, ""),
+	list("list, label 1 %", "2 ms", 200, jsonType, "labelSelector=rare"),
+	list("list, YAML", "", 1, "application/yaml", ""),
+	gzipped(list("list, JSON, gzip", "", 8, jsonType, "")),
+	parallel(list("8 lists, JSON", "+20 MB", 16, jsonType, "")),
+	parallel(list("8 lists, protobuf", "+20 MB", 16, protoType, "")),
+	parallel(list("8 lists, table", "+20 MB", 16, tableType, "")),
+	parallel(gzipped(list("8 lists, JSON, gzip", "+20 MB", 8, jsonType, ""))),
+	parallel(gzipped(list("8 lists, protobuf, gzip", "+20 MB", 8, protoType, ""))),
+}
+
+func list(name, target string, count int, accept, query string) step {
+	return step{name: name, target: target, count: times(count), parallel: 1, request: func(int) request {
+		return request{path: podsPath + "?" + query, accept: accept}
+	}}
+}
+
+func gzipped(s step) step {
+	plain := s.request
+	s.request = func(n int) request {
+		r := plain(n)
+		r.encoding = "gzip"
+		return r
+	}
+	return s
+}
+
+func parallel(s step) step {
+	s.parallel = 8
+	return s
+}
+
+func podName(n int) string { return fmt.Sprintf("web-%05d", n) }
+
+func label(n int) []byte { return fmt.Appendf(nil, `{"metadata":{"labels":{"changed":"%d"}}}`, n) }
