@@ -37,7 +37,7 @@ func newManagedFields(scheme *runtime.Scheme) *managedFields {
 	m := &managedFields{
 		managers: map[managerKey]*managedfields.FieldManager{},
 		types: sync.OnceValue(func() managedfields.TypeConverter {
-			return applyconfigurations.NewTypeConverter(scheme)
+			return &trustingConverter{TypeConverter: applyconfigurations.NewTypeConverter(scheme)}
 		}),
 	}
 	go m.types() // 60 ms: the first write comes soon, and should find it done
