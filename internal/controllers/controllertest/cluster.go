@@ -5,16 +5,20 @@ package controllertest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
@@ -43,6 +47,7 @@ func Run(t *testing.T, objects []runtime.Object, test func(t *testing.T, c *Clus
 		c := &Cluster{Kube: fake.NewClientset(), Events: record.NewFakeRecorder(10000), t: t, version: 100}
 		c.ctx, c.stop = context.WithCancel(context.Background())
 		c.Kube.PrependReactor("*", "*", c.complete)
+		c.Kube.PrependWatchReactor("*", c.watch)
 		for _, o := range objects {
 			c.fill(o)
 			if err := c.Kube.Tracker().Add(o); err != nil {
@@ -124,9 +129,79 @@ func (c *Cluster) complete(action clienttesting.Action) (bool, runtime.Object, e
 			c.fill(a.Object)
 		}
 	case clienttesting.UpdateActionImpl:
-		c.stamp(a.Object)
+		return c.update(a)
+	case clienttesting.PatchActionImpl:
+		return c.patch(a)
 	}
 	return false, nil, nil
+}
+
+// patch gives the patched object a new version, which the fake does not.
+func (c *Cluster) patch(a clienttesting.PatchActionImpl) (bool, runtime.Object, error) {
+	_, obj, err := clienttesting.ObjectReaction(c.Kube.Tracker())(a)
+	if err != nil {
+		return true, nil, err
+	}
+	obj = obj.DeepCopyObject()
+	c.stamp(obj)
+	if err := c.Kube.Tracker().Update(a.GetResource(), obj, a.GetNamespace()); err != nil {
+		return true, nil, err
+	}
+	return true, obj.DeepCopyObject(), nil
+}
+
+// update refuses what was made from an older version, and lets a write of the
+// status change nothing else: the fake itself does neither.
+func (c *Cluster) update(a clienttesting.UpdateActionImpl) (bool, runtime.Object, error) {
+	stored, err := c.Kube.Tracker().Get(a.GetResource(), a.GetNamespace(), nameOf(a.Object))
+	if err != nil {
+		return true, nil, err
+	}
+	if v := versionOf(a.Object); v != "" && v != versionOf(stored) {
+		return true, nil, apierrors.NewConflict(a.GetResource().GroupResource(), nameOf(a.Object), errors.New("the object has been modified"))
+	}
+	obj := a.Object.DeepCopyObject()
+	if a.Subresource == "status" {
+		obj = stored.DeepCopyObject()
+		statusOf(obj).Set(statusOf(a.Object.DeepCopyObject()))
+	}
+	c.stamp(obj)
+	if err := c.Kube.Tracker().Update(a.GetResource(), obj, a.GetNamespace()); err != nil {
+		return true, nil, err
+	}
+	return true, obj.DeepCopyObject(), nil
+}
+
+// watch hands out copies: the fake's own watches share its stored objects.
+func (c *Cluster) watch(action clienttesting.Action) (bool, watch.Interface, error) {
+	w, err := c.Kube.Tracker().Watch(action.GetResource(), action.GetNamespace(), action.(clienttesting.WatchActionImpl).ListOptions)
+	if err != nil {
+		return true, nil, err
+	}
+	return true, watch.Filter(w, func(e watch.Event) (watch.Event, bool) {
+		e.Object = e.Object.DeepCopyObject()
+		return e, true
+	}), nil
+}
+
+func statusOf(o runtime.Object) reflect.Value {
+	return reflect.ValueOf(o).Elem().FieldByName("Status")
+}
+
+func nameOf(o runtime.Object) string {
+	m, err := meta.Accessor(o)
+	if err != nil {
+		return ""
+	}
+	return m.GetName()
+}
+
+func versionOf(o runtime.Object) string {
+	m, err := meta.Accessor(o)
+	if err != nil {
+		return ""
+	}
+	return m.GetResourceVersion()
 }
 
 func (c *Cluster) fill(o runtime.Object) {

@@ -168,6 +168,7 @@ func TestRecreateNeverMixesVersions(t *testing.T) {
 		straggler.DeletionTimestamp = &metav1.Time{Time: time.Now()}
 		straggler.Finalizers = []string{"hold/it"}
 		w.must(w.Kube.Tracker().Add(&straggler))
+		w.Settle()
 
 		w.change(func(d *appsv1.Deployment) { d.Spec.Template.Spec.Containers[0].Image = "httpd" })
 		if sets := w.sets(); len(sets) != 1 || *sets[0].Spec.Replicas != 0 || sets[0].Name != held.Name {

@@ -207,7 +207,7 @@ func TestServicesAndPodsMeet(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.Labels = map[string]string{"app": "b"}
-		if _, err := c.Kube.CoreV1().Pods("ns").Update(t.Context(), p, metav1.UpdateOptions{}); err != nil {
+		if p, err = c.Kube.CoreV1().Pods("ns").Update(t.Context(), p, metav1.UpdateOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		c.Settle()
