@@ -9,6 +9,8 @@ import (
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/record"
 	"k8s.io/client-go/tools/reference"
+
+	"skiff/internal/kubelet/lifecycle"
 )
 
 // startEvents makes the recorder of events; the function returned ends it.
@@ -42,6 +44,11 @@ func fieldPath(pod *corev1.Pod, container string) string {
 			return fmt.Sprintf("spec.initContainers{%s}", container)
 		}
 	}
+	for i := range pod.Spec.EphemeralContainers {
+		if pod.Spec.EphemeralContainers[i].Name == container {
+			return fmt.Sprintf("spec.ephemeralContainers{%s}", container)
+		}
+	}
 	return fmt.Sprintf("spec.containers{%s}", container)
 }
 
@@ -55,7 +62,7 @@ func (k *kubelet) unhealthy(uid types.UID, container, message string) {
 // tellBackOff records, once each time, that a container waits before it is
 // started, or its image pulled, again.
 func (w *worker) tellBackOff(s corev1.PodStatus) {
-	for _, list := range [][]corev1.ContainerStatus{s.InitContainerStatuses, s.ContainerStatuses} {
+	for _, list := range [][]corev1.ContainerStatus{s.InitContainerStatuses, s.ContainerStatuses, s.EphemeralContainerStatuses} {
 		for i := range list {
 			w.tellContainerBackOff(&list[i])
 		}
@@ -100,6 +107,11 @@ func containerOf(pod *corev1.Pod, name string) *corev1.Container {
 			if list[i].Name == name {
 				return &list[i]
 			}
+		}
+	}
+	for i := range pod.Spec.EphemeralContainers {
+		if e := &pod.Spec.EphemeralContainers[i]; e.Name == name {
+			return lifecycle.Ephemeral(e)
 		}
 	}
 	return nil

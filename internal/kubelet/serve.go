@@ -176,7 +176,7 @@ func (s served) Log(ctx context.Context, namespace, name, container string, o *c
 // waitsFor is why a container has not started, in lower camel case as clients
 // show it.
 func waitsFor(pod *corev1.Pod, name string) string {
-	for _, list := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
+	for _, list := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses, pod.Status.EphemeralContainerStatuses} {
 		for _, c := range list {
 			if c.Name == name && c.State.Waiting != nil {
 				if r := c.State.Waiting.Reason; r != "" {

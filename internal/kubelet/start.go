@@ -63,7 +63,7 @@ func (k *kubelet) launch(ctx context.Context, id string) error {
 }
 
 func (k *kubelet) createContainer(ctx context.Context, pod *corev1.Pod, c *corev1.Container, volumes map[string]string, a lifecycle.Action) (string, *lifecycle.Failure) {
-	config, err := k.containerConfig(ctx, pod, c, volumes, a.Attempt)
+	config, err := k.containerConfig(ctx, pod, c, volumes, a)
 	if err != nil {
 		k.containerEvent(pod, c.Name, corev1.EventTypeWarning, "Failed", "Error: %s", desc(err))
 		return "", failed(createConfigError, err).Failure
@@ -79,7 +79,7 @@ func (k *kubelet) createContainer(ctx context.Context, pod *corev1.Pod, c *corev
 }
 
 // containerConfig gathers all that a run of a container is made from.
-func (k *kubelet) containerConfig(ctx context.Context, pod *corev1.Pod, c *corev1.Container, volumes map[string]string, attempt int) (*runtimeapi.ContainerConfig, error) {
+func (k *kubelet) containerConfig(ctx context.Context, pod *corev1.Pod, c *corev1.Container, volumes map[string]string, a lifecycle.Action) (*runtimeapi.ContainerConfig, error) {
 	image, err := k.imageStatus(ctx, c.Image)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (k *kubelet) containerConfig(ctx context.Context, pod *corev1.Pod, c *corev
 	if err != nil {
 		return nil, err
 	}
-	mounts, err := k.mounts(pod, c, volumes, vars, attempt)
+	mounts, err := k.mounts(pod, c, volumes, vars, a.Attempt)
 	if err != nil {
 		return nil, err
 	}
@@ -102,13 +102,14 @@ func (k *kubelet) containerConfig(ctx context.Context, pod *corev1.Pod, c *corev
 		return nil, err
 	}
 	return cri.Container(pod, c, cri.ContainerOptions{
-		Attempt:     attempt,
+		Attempt:     a.Attempt,
 		ImageRef:    image.Id,
 		Command:     vars.ExpandAll(c.Command),
 		Args:        vars.ExpandAll(c.Args),
 		Env:         vars.KeyValues(),
 		Mounts:      mounts,
 		Resources:   cri.Resources(pod, c, k.machine.Memory),
+		TargetID:    a.TargetID,
 		SeccompRoot: k.seccompDir(),
 	}), nil
 }

@@ -28,6 +28,7 @@ type Action struct {
 	SandboxID string
 	Attempt   int
 	Grace     int64  // seconds
+	TargetID  string // StartContainer: the container whose processes the new one sees; empty for its own
 	Reason    string // why a container is stopped, for people
 }
 

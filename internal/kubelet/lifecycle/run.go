@@ -12,6 +12,7 @@ func (d *decider) run() {
 	d.volumes()
 	d.sandbox()
 	d.collect()
+	d.ephemeral()
 	if d.initialize() {
 		for i := range d.Pod.Spec.Containers {
 			d.keepRunning(&d.Pod.Spec.Containers[i], d.policy(&d.Pod.Spec.Containers[i]))
@@ -213,7 +214,7 @@ func (d *decider) start(c *corev1.Container, created *Container) {
 	if s == nil || !s.Ready || !d.Memory.Volumes.Ready {
 		return
 	}
-	a := Action{Kind: StartContainer, Container: c.Name, SandboxID: s.ID, Attempt: d.attempt(c.Name)}
+	a := Action{Kind: StartContainer, Container: c.Name, SandboxID: s.ID, Attempt: d.attempt(c.Name), TargetID: d.target(c.Name)}
 	if created != nil {
 		a.ID, a.Attempt = created.ID, created.Attempt
 	}
@@ -237,7 +238,7 @@ func (d *decider) attempt(name string) int {
 	if last := d.Observed.Newest(name); last != nil {
 		return last.Attempt + 1
 	}
-	for _, list := range [][]corev1.ContainerStatus{d.Pod.Status.InitContainerStatuses, d.Pod.Status.ContainerStatuses} {
+	for _, list := range [][]corev1.ContainerStatus{d.Pod.Status.InitContainerStatuses, d.Pod.Status.ContainerStatuses, d.Pod.Status.EphemeralContainerStatuses} {
 		for _, s := range list {
 			if s.Name == name && s.ContainerID != "" {
 				return int(s.RestartCount) + 1

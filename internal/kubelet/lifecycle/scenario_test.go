@@ -84,6 +84,7 @@ func newWorld() *world {
 // play performs one command:
 //
 //	pod [never|onfailure] [main=a] [init=b] [sidecar=c] [deadline=30] [gate=g]   define the pod
+//	debug NAME [TARGET]         an ephemeral container is added to the pod
 //	do                          decide, and begin what is to be done
 //	ok KEY... | fail KEY REASON what an action that was begun comes to
 //	all                         do, and let everything succeed, until nothing is left to do
@@ -99,6 +100,10 @@ func (w *world) play(t *testing.T, words []string) string {
 	switch words[0] {
 	case "pod":
 		w.define(t, args)
+	case "debug":
+		e := corev1.EphemeralContainer{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: args[0], Image: "img-" + args[0]}}
+		e.TargetContainerName = strings.Join(args[1:], "")
+		w.in.Pod.Spec.EphemeralContainers = append(w.in.Pod.Spec.EphemeralContainers, e)
 	case "do":
 		return w.do()
 	case "ok":
@@ -226,6 +231,9 @@ func show(a Action) string {
 	if a.Kind == StartContainer || a.Kind == RunSandbox {
 		s += fmt.Sprintf(" attempt %d", a.Attempt)
 	}
+	if a.TargetID != "" {
+		s += " into " + a.TargetID
+	}
 	if a.Reason != "" {
 		s += ": " + a.Reason
 	}
@@ -341,7 +349,7 @@ func (w *world) status() string {
 		fmt.Fprintf(&out, " at %s", s.PodIP)
 	}
 	out.WriteString("\n")
-	for _, list := range [][]corev1.ContainerStatus{s.InitContainerStatuses, s.ContainerStatuses} {
+	for _, list := range [][]corev1.ContainerStatus{s.InitContainerStatuses, s.ContainerStatuses, s.EphemeralContainerStatuses} {
 		for _, c := range list {
 			fmt.Fprintf(&out, "%s: %s", c.Name, state(c.State))
 			if c.RestartCount > 0 {

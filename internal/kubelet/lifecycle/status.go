@@ -18,6 +18,7 @@ func (d *decider) status() {
 	s.ObservedGeneration = d.Pod.Generation
 	s.InitContainerStatuses = d.containerStatuses(d.Pod.Spec.InitContainers, d.Pod.Status.InitContainerStatuses, true)
 	s.ContainerStatuses = d.containerStatuses(d.Pod.Spec.Containers, d.Pod.Status.ContainerStatuses, false)
+	s.EphemeralContainerStatuses = d.ephemeralStatuses()
 	s.Phase = d.phase(s)
 	if d.failure != nil {
 		s.Reason, s.Message = d.failure.Reason, d.failure.Message
