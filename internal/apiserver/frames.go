@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"encoding/binary"
+	"slices"
 	"strconv"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,32 +13,60 @@ import (
 )
 
 // frames lays out watch events for the wire: in JSON an object a line, in
-// protobuf a length and a WatchEvent. The bytes of an object are the item's
-// own, whoever watches; only the few around them are made here.
+// protobuf a length and a WatchEvent. A change is laid out once for all who
+// watch it in the same form.
 type frames struct {
 	x     *exchange
+	form  frameForm
 	first bool // nothing was framed yet
 	buf   []byte
 }
 
-// event frames one event. The frame is good until the next call.
+func (x *exchange) newFrames() (*frames, error) {
+	f := &frames{x: x, first: true, form: frameForm{encoding: x.media.Encoding, shape: x.media.Shape, version: x.media.Version}}
+	if x.media.Shape != negotiate.Table {
+		return f, nil
+	}
+	var err error
+	f.form.include, err = x.includeObject()
+	return f, err
+}
+
+// event frames one event. The frame is good until the next call, and not to
+// be written to.
 func (f *frames) event(ev store.Event) ([]byte, error) {
+	f.form.headers = f.first && f.form.shape == negotiate.Table
+	if ev.Item == nil || ev.Initial {
+		frame, err := f.lay(f.buf[:0], ev)
+		if err == nil {
+			f.buf, f.first = frame, false
+		}
+		return frame, err
+	}
+	frame, err := f.x.s.frames.get(frameKey{ev.Item, ev.Type, f.form}, func() ([]byte, error) { return f.lay(nil, ev) })
+	if err == nil {
+		f.first = false
+	}
+	return frame, err
+}
+
+// lay appends the frame of an event.
+func (f *frames) lay(b []byte, ev store.Event) ([]byte, error) {
 	item := ev.Item
 	if ev.Type == store.Bookmark {
 		item = f.bookmark(ev)
 	}
 	var data []byte
 	var err error
-	if f.x.media.Shape == negotiate.Table {
-		data, err = f.x.tableDocument(item, f.first)
+	if f.form.shape == negotiate.Table {
+		data, err = f.x.tableDocument(item, f.form.headers)
 	} else {
 		data, err = f.x.document(item)
 	}
 	if err != nil {
-		return nil, err
+		return b, err
 	}
-	f.first = false
-	return f.frame(string(ev.Type), data), nil
+	return f.frame(b, string(ev.Type), data), nil
 }
 
 // bookmark is the object of a BOOKMARK: empty, but for its resourceVersion.
@@ -53,26 +82,28 @@ func (f *frames) bookmark(ev store.Event) store.Item {
 // failure frames the ERROR event that ends a watch.
 func (f *frames) failure(err error) []byte {
 	data, _ := codec.Encode(statusOf(err), f.x.media.Encoding, false)
-	return f.frame("ERROR", data)
+	return f.frame(nil, "ERROR", data)
 }
 
-func (f *frames) frame(kind string, object []byte) []byte {
+func (f *frames) frame(b []byte, kind string, object []byte) []byte {
+	b = slices.Grow(b, len(object)+frameAround)
 	if f.x.media.Encoding == negotiate.Proto {
-		f.buf = protoFrame(f.buf[:0], kind, object)
-		return f.buf
+		return protoFrame(b, kind, object)
 	}
-	f.buf = append(f.buf[:0], `{"type":"`...)
-	f.buf = append(append(f.buf, kind...), `","object":`...)
-	f.buf = append(append(f.buf, object...), "}\n"...)
-	return f.buf
+	b = append(append(append(b, `{"type":"`...), kind...), `","object":`...)
+	return append(append(b, object...), "}\n"...)
 }
+
+// frameAround is enough for what stands around an object in its frame.
+const frameAround = 48
 
 // protoFrame is four bytes of length and the message of a WatchEvent: its
 // type (field 1), and its object (2), a RawExtension (field 1: the bytes).
 func protoFrame(b []byte, kind string, object []byte) []byte {
+	start := len(b)
 	b = codec.AppendBytes(append(b, 0, 0, 0, 0), 1, []byte(kind))
 	b = codec.AppendTag(b, 2, codec.FieldSize(len(object)))
 	b = codec.AppendBytes(b, 1, object)
-	binary.BigEndian.PutUint32(b, uint32(len(b)-4))
+	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-4))
 	return b
 }

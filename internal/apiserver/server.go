@@ -24,6 +24,7 @@ type Server struct {
 	endpoints map[schema.GroupVersionResource]*endpoint
 	discovery *discovery.Handler
 	metrics   *metrics
+	frames    sharedFrames
 	log       *slog.Logger
 	paths     map[string]http.Handler // beside resources and discovery
 	handler   http.Handler

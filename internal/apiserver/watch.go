@@ -31,13 +31,16 @@ func (x *exchange) watch() error {
 	if err != nil {
 		return err
 	}
+	frames, err := x.newFrames()
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(x.ctx(), watchTime(o.TimeoutSeconds))
 	defer cancel()
 	w, failed := x.e.table.Watch(ctx, want)
 	if failed != nil && !errors.Is(failed, store.ErrExpired) {
 		return storeError(failed, x.e.r, "")
 	}
-	frames := &frames{x: x, first: true}
 	run := func(s sink) error {
 		if failed != nil {
 			return s.send(frames.failure(tooOld(o.ResourceVersion)))

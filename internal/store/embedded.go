@@ -56,7 +56,9 @@ func embeddedConfig(c Config, f *failure) *embed.Config {
 	// Acknowledged writes are in the log on disk; the database may follow
 	// at leisure, and so costs an idle cluster fewer writes and wake-ups.
 	e.BackendBatchInterval = time.Second
-	e.SnapshotCount = 5000
+	// The log since the last snapshot is held in memory; a snapshot of the
+	// lone member is a file of a few KB.
+	e.SnapshotCount = 1000
 	e.SnapshotCatchUpEntries = 100
 	e.QuotaBackendBytes = c.QuotaBytes
 	e.AutoCompactionMode = embed.CompactorModePeriodic

@@ -10,16 +10,14 @@ import (
 // filter is what a list or a watch asks for.
 type filter struct {
 	namespace, name string
-	labels          labels.Selector // nil: everything
-	fields          fields.Selector
+	labels          []requirement   // all of them; none: everything
+	nothing         bool            // the label selector matches nothing
+	fields          fields.Selector // nil: everything
 }
 
 // newFilter finds the namespace and the name that a field selector pins down,
 // so that they narrow the search.
 func newFilter(namespace, name string, l labels.Selector, f fields.Selector) filter {
-	if l != nil && l.Empty() {
-		l = nil
-	}
 	if f != nil && f.Empty() {
 		f = nil
 	}
@@ -31,7 +29,13 @@ func newFilter(namespace, name string, l labels.Selector, f fields.Selector) fil
 			name = v
 		}
 	}
-	return filter{namespace: namespace, name: name, labels: l, fields: f}
+	out := filter{namespace: namespace, name: name, fields: f}
+	if l != nil {
+		selectable := true
+		out.labels, selectable = requirementsOf(l)
+		out.nothing = !selectable
+	}
+	return out
 }
 
 func (f *filter) matches(it *item) bool {
@@ -41,14 +45,21 @@ func (f *filter) matches(it *item) bool {
 	if f.name != "" && it.Name() != f.name {
 		return false
 	}
-	if f.labels != nil && !f.labels.Matches(it.labels) {
+	if f.nothing {
 		return false
+	}
+	for i := range f.labels {
+		if !f.labels[i].matches(it.labels) {
+			return false
+		}
 	}
 	return f.fields == nil || f.fields.Matches(fieldList{it})
 }
 
 // selects says whether more than the place is asked for.
-func (f *filter) selects() bool { return f.name != "" || f.labels != nil || f.fields != nil }
+func (f *filter) selects() bool {
+	return f.name != "" || f.nothing || len(f.labels) > 0 || f.fields != nil
+}
 
 // start is the first key that can match behind after.
 func (f *filter) start(after string) string {

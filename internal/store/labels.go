@@ -1,10 +1,12 @@
 package store
 
 import (
+	"slices"
 	"unique"
 
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
 )
 
 // label is one label or selectable field. Both strings are interned: among
@@ -79,4 +81,47 @@ func (f fieldList) Get(field string) string {
 		return f.it.Namespace()
 	}
 	return f.it.fields.Get(field)
+}
+
+// requirement is one of a label selector's, with interned strings: it is
+// compared by pointers, and thousands of objects are soon gone through.
+type requirement struct {
+	labels.Requirement
+	key    unique.Handle[string]
+	values []unique.Handle[string]
+}
+
+// requirementsOf takes a selector apart; false when it selects nothing.
+func requirementsOf(s labels.Selector) ([]requirement, bool) {
+	plain, selectable := s.Requirements()
+	list := make([]requirement, 0, len(plain))
+	for _, r := range plain {
+		one := requirement{Requirement: r, key: unique.Make(r.Key())}
+		for v := range r.Values() {
+			one.values = append(one.values, unique.Make(v))
+		}
+		list = append(list, one)
+	}
+	return list, selectable
+}
+
+func (r *requirement) matches(l labelList) bool {
+	has, among := false, false
+	for i := range l {
+		if l[i].key == r.key {
+			has, among = true, slices.Contains(r.values, l[i].value)
+			break
+		}
+	}
+	switch r.Operator() {
+	case selection.Exists:
+		return has
+	case selection.DoesNotExist:
+		return !has
+	case selection.In, selection.Equals, selection.DoubleEquals:
+		return among
+	case selection.NotIn, selection.NotEquals:
+		return !among
+	}
+	return r.Requirement.Matches(l)
 }

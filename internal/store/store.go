@@ -99,8 +99,9 @@ type Event struct {
 	Type     EventType
 	Item     Item  // nil for a Bookmark; of a Deleted: the last state, at Revision
 	Revision int64 // of the change
-	// InitialEnd marks the Bookmark that ends the initial events.
-	InitialEnd bool
+	// Initial marks the present state, which every watch is sent by itself;
+	// InitialEnd the Bookmark that ends it.
+	Initial, InitialEnd bool
 }
 
 // WatchOptions choose what a Watch sees.

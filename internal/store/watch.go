@@ -88,7 +88,7 @@ func (w *watcher) sendState(view snapshot, mark bool) {
 	p := &page{view: view, filter: w.filter}
 	w.initial = func(yield func(Event) bool) {
 		for it := range p.items {
-			if !yield(Event{Type: Added, Item: it, Revision: it.Revision()}) {
+			if !yield(Event{Type: Added, Item: it, Revision: it.Revision(), Initial: true}) {
 				return
 			}
 		}
