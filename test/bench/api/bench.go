@@ -160,25 +160,30 @@ func (s step) repeat(ctx context.Context, b *bench) (*sample, error) {
 	return out, nil
 }
 
-// startProfile has the server write a CPU profile while a step runs, if asked.
+// startProfile saves profiles of the server in a step, if asked.
 func (b *bench) startProfile(ctx context.Context, s step) (stop func()) {
 	if b.profile == "" {
 		return func() {}
 	}
+	name := filepath.Join(b.profile, strings.NewReplacer(" ", "", ",", "-", "%", "", "=", "").Replace(s.name))
 	var done sync.WaitGroup
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	done.Go(func() {
-		defer cancel()
-		resp, err := b.clients[0].send(ctx, request{path: "/debug/pprof/profile?seconds=2"})
-		if err != nil {
-			return
-		}
-		defer resp.Body.Close()
-		name := strings.NewReplacer(" ", "", ",", "-", "%", "", "=", "").Replace(s.name)
-		if f, err := os.Create(filepath.Join(b.profile, name+".pprof")); err == nil {
-			_, _ = f.ReadFrom(resp.Body)
-			_ = f.Close()
-		}
-	})
-	return done.Wait
+	done.Go(func() { b.save(ctx, "/debug/pprof/profile?seconds=2", name+".cpu") })
+	return func() {
+		done.Wait()
+		b.save(ctx, "/debug/pprof/heap", name+".heap")
+	}
+}
+
+// save writes what the server answers to a file. A profile that cannot be had
+// is no reason to measure nothing.
+func (b *bench) save(ctx context.Context, path, name string) {
+	resp, err := b.clients[0].send(ctx, request{path: path})
+	if err != nil {
+		return
+	}
+	defer resp.Body.Close()
+	if f, err := os.Create(name); err == nil {
+		_, _ = f.ReadFrom(resp.Body)
+		_ = f.Close()
+	}
 }

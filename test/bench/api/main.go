@@ -30,7 +30,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.skiff, "skiff", "bin/skiff", "binary to measure")
 	flag.IntVar(&o.pods, "pods", 10000, "how many pods to make")
-	flag.StringVar(&o.profile, "profile", "", "directory for a CPU profile of the server in each step")
+	flag.StringVar(&o.profile, "profile", "", "directory for CPU and heap profiles of the server in each step")
 	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
