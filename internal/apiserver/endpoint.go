@@ -19,10 +19,11 @@ type endpoint struct {
 	// typePrefix is how the JSON of an object begins; items of a list are
 	// written without it, since the list says it for all.
 	typePrefix []byte
+	deprecated string // the warning for who uses it, empty for most
 }
 
 func newEndpoint(s *Server, r *api.Resource) *endpoint {
-	e := &endpoint{s: s, r: r}
+	e := &endpoint{s: s, r: r, deprecated: deprecated(r, s.cfg.Version)}
 	switch {
 	case r.StoredAs != nil:
 		e.table = &view{r: r, of: s.cfg.Store.Table(r.StoredAs)}

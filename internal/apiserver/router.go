@@ -61,6 +61,9 @@ func (x *exchange) serve() error {
 	if x.e = x.s.endpoints[gvr]; x.e == nil || !x.scopeFits() {
 		return errNoSuchPath
 	}
+	if x.e.deprecated != "" {
+		x.warn(x.e.deprecated)
+	}
 	if x.Subresource != "" {
 		return x.serveSubresource()
 	}

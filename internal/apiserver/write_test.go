@@ -2,6 +2,7 @@ package apiserver_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +27,24 @@ func (w *warnings) HandleWarningHeader(_ int, _ string, text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.texts = append(w.texts, text)
+}
+
+func TestUseOfWhatIsDeprecatedIsWarnedOf(t *testing.T) {
+	s := apitest.Start(t)
+	seen := &warnings{}
+	config := rest.CopyConfig(s.Admin())
+	config.WarningHandler = seen
+	core := kubernetes.NewForConfigOrDie(config).CoreV1()
+	if _, err := core.Services("default").List(t.Context(), metav1.ListOptions{}); err != nil || len(seen.texts) > 0 {
+		t.Errorf("Services: warned of %q, %v", seen.texts, err)
+	}
+	if _, err := core.Endpoints("default").List(t.Context(), metav1.ListOptions{}); err != nil {
+		t.Error(err)
+	}
+	want := "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+	if !slices.Equal(seen.texts, []string{want}) {
+		t.Errorf("Endpoints: warned of %q", seen.texts)
+	}
 }
 
 func TestFieldValidation(t *testing.T) {

@@ -53,6 +53,8 @@ func Config(cfg *rest.Config, userAgent string) *rest.Config {
 	c.AcceptContentTypes = protobufOrJSON
 	c.QPS = -1
 	c.UserAgent = userAgent
+	// Endpoints are deprecated, and the system's business all the same.
+	c.WarningHandler = rest.NoWarnings{}
 	return c
 }
 
