@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -36,16 +34,34 @@ func idle(ctx context.Context, c *cluster) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	cpu := 100 * (after.cpu - before.cpu) / watched.Seconds()
-	rows := []result{
-		{"memory of all skiff processes, idle (PSS, without etcd's mapped file)", "120 MB", fmt.Sprintf("%.0f MB", float64(after.pss)/1e6)},
-		{"CPU of an idle cluster", "0.5 %", fmt.Sprintf("%.2f %% of a core", cpu)},
-		{"durable writes of an idle cluster in a minute", "12", strconv.Itoa(after.writes - before.writes)},
+	rows := []result{{"memory of all skiff processes, idle (PSS without etcd's mapped file)", "120 MB", after.processes.total().String()}}
+	rows = append(rows, after.processes.rows()...)
+	rows = append(rows, result{"CPU of an idle cluster", "0.5 %", percent(after.processes.total().cpu - before.processes.total().cpu)})
+	for name, p := range after.processes.all() {
+		rows = append(rows, result{"  " + name, "", percent(p.cpu - before.processes[name].cpu)})
 	}
-	for _, p := range after.processes {
-		rows = append(rows, result{"  of it: " + p.name, "", fmt.Sprintf("%.0f MB", float64(p.pss)/1e6)})
+	log, database := after.log-before.log, after.database-before.database
+	return append(rows,
+		result{"durable writes of an idle cluster in a minute", "12", strconv.Itoa(log + database)},
+		result{"  etcd's log", "", strconv.Itoa(log)},
+		result{"  etcd's database", "", strconv.Itoa(database)}), nil
+}
+
+// busy measures memory with the pods that are there.
+func busy(ctx context.Context, c *cluster) ([]result, error) {
+	if err := wait(ctx, settle); err != nil {
+		return nil, err
 	}
-	return rows, nil
+	s, err := c.sample(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows := []result{{"memory of all skiff processes, with 60 pods", "", s.processes.total().String()}}
+	return append(rows, s.processes.rows()...), nil
+}
+
+func percent(cpu float64) string {
+	return fmt.Sprintf("%.2f %% of a core", 100*cpu/watched.Seconds())
 }
 
 func wait(ctx context.Context, d time.Duration) error {
@@ -57,96 +73,39 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// sample is what has been used up to a moment.
 type sample struct {
-	pss       int64   // bytes
-	cpu       float64 // seconds since each process started
-	writes    int     // etcd's fsyncs of its log
-	processes []process
-}
-
-type process struct {
-	name string
-	pss  int64
+	processes     processes
+	log, database int // how often etcd made its log, and its database, durable
 }
 
 func (c *cluster) sample(ctx context.Context) (s sample, err error) {
-	dirs, err := filepath.Glob("/proc/[0-9]*")
-	if err != nil {
+	if s.processes, err = c.processes(); err != nil {
 		return s, err
 	}
-	for _, dir := range dirs {
-		cmdline, err := os.ReadFile(dir + "/cmdline")
-		if err != nil || !strings.Contains(string(cmdline), c.data) && !c.isOurs(dir) {
-			continue
-		}
-		pss, err := memory(dir)
-		if err != nil {
-			continue // it ended
-		}
-		name := strings.Join(strings.SplitN(strings.TrimRight(string(cmdline), "\x00"), "\x00", 3)[:min(2, strings.Count(string(cmdline), "\x00"))], " ")
-		s.processes = append(s.processes, process{filepath.Base(name), pss})
-		s.pss += pss
-		s.cpu += cpuSeconds(dir)
-	}
-	s.writes, err = c.walWrites(ctx)
+	s.log, s.database, err = c.durableWrites(ctx)
 	return s, err
 }
 
-// isOurs says whether the process runs our binary on our data.
-func (c *cluster) isOurs(dir string) bool {
-	exe, err := os.Readlink(dir + "/exe")
-	env, _ := os.ReadFile(dir + "/environ")
-	return err == nil && exe == c.skiff && strings.Contains(string(env), c.data)
-}
-
-// memory is the process's proportional share in bytes, without the mapping of
-// etcd's database file, which is page cache.
-func memory(dir string) (int64, error) {
-	data, err := os.ReadFile(dir + "/smaps")
-	if err != nil {
-		return 0, err
-	}
-	var total int64
-	skip := false
-	for line := range strings.Lines(string(data)) {
-		f := strings.Fields(line)
-		switch {
-		case len(f) >= 5 && strings.Contains(f[0], "-"):
-			skip = len(f) > 5 && strings.HasSuffix(f[5], "/member/snap/db")
-		case len(f) == 3 && f[0] == "Pss:" && !skip:
-			kb, _ := strconv.ParseInt(f[1], 10, 64)
-			total += kb << 10
-		}
-	}
-	return total, nil
-}
-
-// cpuSeconds is the process's user and system time, at 100 ticks a second.
-func cpuSeconds(dir string) float64 {
-	data, err := os.ReadFile(dir + "/stat")
-	if err != nil {
-		return 0
-	}
-	f := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
-	user, _ := strconv.ParseFloat(f[11], 64)
-	system, _ := strconv.ParseFloat(f[12], 64)
-	return (user + system) / 100
-}
-
-// walWrites is how often etcd has made its log durable.
-func (c *cluster) walWrites(ctx context.Context) (int, error) {
+// durableWrites is how often etcd has synced its log and its database, by its
+// own count. Nothing else that skiff runs syncs a file while it is idle.
+func (c *cluster) durableWrites(ctx context.Context) (log, database int, err error) {
 	text, err := c.client.CoreV1().RESTClient().Get().AbsPath("/metrics").Do(ctx).Raw()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(string(text)))
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	family := families["etcd_disk_wal_fsync_duration_seconds"]
-	if family == nil {
-		return 0, fmt.Errorf("/metrics has no etcd_disk_wal_fsync_duration_seconds")
+	var counts [2]int
+	for i, name := range []string{"etcd_disk_wal_fsync_duration_seconds", "etcd_disk_backend_commit_duration_seconds"} {
+		family := families[name]
+		if family == nil {
+			return 0, 0, fmt.Errorf("/metrics has no %s", name)
+		}
+		counts[i] = int(family.Metric[0].Histogram.GetSampleCount())
 	}
-	return int(family.Metric[0].Histogram.GetSampleCount()), nil
+	return counts[0], counts[1], nil
 }

@@ -29,7 +29,7 @@ func main() {
 	}
 	results, err := measure(context.Background())
 	if err != nil {
-		log.Fatal(err)
+		defer log.Fatal(err) // after what was measured
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "WORK\tTARGET\tMEASURED")
@@ -53,7 +53,7 @@ func measure(ctx context.Context) (results []result, err error) {
 		return nil, err
 	}
 	defer c.remove()
-	for _, step := range []func(context.Context, *cluster) ([]result, error){size, start, idle, run, sixty} {
+	for _, step := range []func(context.Context, *cluster) ([]result, error){size, start, idle, run, sixty, busy} {
 		rows, err := step(ctx, c)
 		if err != nil {
 			return results, err
@@ -88,10 +88,17 @@ func (c *cluster) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
+// elsewhere keeps the cluster apart from one that runs on this machine with
+// the default settings.
+var elsewhere = []string{
+	"--https-port=16443", "--kubelet-port=20250",
+	"--cluster-cidr=10.46.0.0/16", "--service-cidr=10.94.0.0/16", "--cluster-dns=10.94.0.10",
+}
+
 // up starts the cluster and returns how long that took.
 func (c *cluster) up() (time.Duration, error) {
 	began := time.Now()
-	if err := c.command("up", "--registry-hosts-dir", c.hosts, "--https-port=16443", "--kubelet-port=20250").Run(); err != nil {
+	if err := c.command(append([]string{"up", "--registry-hosts-dir", c.hosts}, elsewhere...)...).Run(); err != nil {
 		return 0, fmt.Errorf("skiff up: %w", err)
 	}
 	took := time.Since(began)
