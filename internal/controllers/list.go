@@ -7,6 +7,7 @@ import (
 	"k8s.io/client-go/tools/record"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	certificatesv1 "k8s.io/api/certificates/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -17,11 +18,13 @@ import (
 	"skiff/internal/controllers/certificates/approve"
 	"skiff/internal/controllers/certificates/sign"
 	"skiff/internal/controllers/clusterroleaggregation"
+	"skiff/internal/controllers/cronjob"
 	"skiff/internal/controllers/daemonset"
 	"skiff/internal/controllers/deployment"
 	"skiff/internal/controllers/endpoints"
 	"skiff/internal/controllers/endpointslice"
 	"skiff/internal/controllers/garbagecollector"
+	"skiff/internal/controllers/job"
 	"skiff/internal/controllers/namespace"
 	"skiff/internal/controllers/nodeipam"
 	"skiff/internal/controllers/nodelifecycle"
@@ -29,6 +32,7 @@ import (
 	"skiff/internal/controllers/replicaset"
 	"skiff/internal/controllers/rootca"
 	"skiff/internal/controllers/serviceaccount"
+	"skiff/internal/controllers/ttlafterfinished"
 )
 
 // entry is one controller of the list.
@@ -62,6 +66,7 @@ var (
 	namespaceResource = corev1.SchemeGroupVersion.WithResource("namespaces")
 	csrResource       = certificatesv1.SchemeGroupVersion.WithResource("certificatesigningrequests")
 	setResource       = appsv1.SchemeGroupVersion.WithResource("replicasets")
+	jobResource       = batchv1.SchemeGroupVersion.WithResource("jobs")
 	revisionResource  = appsv1.SchemeGroupVersion.WithResource("controllerrevisions")
 )
 
@@ -81,6 +86,21 @@ var list = []entry{
 		name: "daemonset", account: "daemon-set-controller",
 		needs: []schema.GroupVersionResource{appsv1.SchemeGroupVersion.WithResource("daemonsets"), revisionResource, podResource, nodeResource},
 		build: func(e environment) (runner, error) { return daemonset.New(e.Kube, e.factory, e.events()) },
+	},
+	{
+		name: "job", account: "job-controller",
+		needs: []schema.GroupVersionResource{jobResource, podResource},
+		build: func(e environment) (runner, error) { return job.New(e.Kube, e.factory, e.events()) },
+	},
+	{
+		name: "cronjob", account: "cronjob-controller",
+		needs: []schema.GroupVersionResource{batchv1.SchemeGroupVersion.WithResource("cronjobs"), jobResource},
+		build: func(e environment) (runner, error) { return cronjob.New(e.Kube, e.factory, e.events()) },
+	},
+	{
+		name: "ttl-after-finished", account: "ttl-after-finished-controller",
+		needs: []schema.GroupVersionResource{jobResource},
+		build: func(e environment) (runner, error) { return ttlafterfinished.New(e.Kube, e.factory), nil },
 	},
 	{
 		name: "endpoints", account: "endpoint-controller",

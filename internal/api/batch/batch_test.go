@@ -80,23 +80,3 @@ func TestCronJob(t *testing.T) {
 			"c | @daily | <none> | True | 1 | 10m | <unknown> |  |  | <none>")
 	})
 }
-
-func TestSchedule(t *testing.T) {
-	for _, good := range []string{"* * * * *", "0 0 1 1 *", "*/15 9-17 * * mon-fri", "0,30 * ? JAN,dec 0", "5-59/10 * * * *", "@hourly", "@every 1h30m"} {
-		if err := checkSchedule(good); err != nil {
-			t.Errorf("%s: %v", good, err)
-		}
-	}
-	for bad, want := range map[string]string{
-		"* * * *":      "expected exactly 5 fields, found 4: [* * * *]",
-		"60 * * * *":   "end of range (60) above maximum (59): 60",
-		"* * 0 * *":    "beginning of range (0) below minimum (1): 0",
-		"* 5-3 * * *":  "beginning of range (5) beyond end of range (3): 5-3",
-		"*/0 * * * *":  "step of range should be a positive number: */0",
-		"@fortnightly": "unrecognized descriptor: @fortnightly",
-	} {
-		if err := checkSchedule(bad); err == nil || err.Error() != want {
-			t.Errorf("%s: %v, want %s", bad, err, want)
-		}
-	}
-}

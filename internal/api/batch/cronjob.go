@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/cron"
 	"skiff/internal/api/meta"
 	"skiff/internal/api/pod"
 	"skiff/internal/api/table"
@@ -71,7 +72,7 @@ func validateSchedule(p *field.Path, schedule string) field.ErrorList {
 	case strings.Contains(schedule, "TZ="):
 		return field.ErrorList{field.Invalid(p, schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead")}
 	}
-	if err := checkSchedule(schedule); err != nil {
+	if _, err := cron.Parse(schedule); err != nil {
 		return field.ErrorList{field.Invalid(p, schedule, err.Error())}
 	}
 	return nil
