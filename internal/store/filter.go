@@ -10,6 +10,7 @@ import (
 // filter is what a list or a watch asks for.
 type filter struct {
 	namespace, name string
+	key             string          // the only one that can match; "": there may be more
 	labels          []requirement   // all of them; none: everything
 	nothing         bool            // the label selector matches nothing
 	fields          fields.Selector // nil: everything
@@ -61,8 +62,21 @@ func (f *filter) selects() bool {
 	return f.name != "" || f.nothing || len(f.labels) > 0 || f.fields != nil
 }
 
+// pin says that only one key can match, where namespace and name make a key.
+func (f *filter) pin(namespaced bool) {
+	switch {
+	case !namespaced:
+		f.namespace, f.key = "", f.name
+	case f.namespace != "" && f.name != "":
+		f.key = f.namespace + "/" + f.name
+	}
+}
+
 // start is the first key that can match behind after.
 func (f *filter) start(after string) string {
+	if f.key != "" {
+		return max(after, f.key)
+	}
 	if f.namespace == "" {
 		return after
 	}
@@ -71,5 +85,8 @@ func (f *filter) start(after string) string {
 
 // past says that no key from here on can match.
 func (f *filter) past(key string) bool {
+	if f.key != "" {
+		return key > f.key
+	}
 	return f.namespace != "" && !(strings.HasPrefix(key, f.namespace) && len(key) > len(f.namespace) && key[len(f.namespace)] == '/')
 }

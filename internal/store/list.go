@@ -11,9 +11,7 @@ import (
 // List returns a view of the matching objects.
 func (t *table) List(ctx context.Context, o ListOptions) (*List, error) {
 	f := newFilter(o.Namespace, o.Name, o.Labels, o.Fields)
-	if !t.codec.resource.Namespaced {
-		f.namespace = ""
-	}
+	f.pin(t.codec.resource.Namespaced)
 	least := o.MinRevision
 	if o.ExactRevision != 0 {
 		least = o.ExactRevision

@@ -50,9 +50,7 @@ func (t *table) Watch(ctx context.Context, o WatchOptions) (Watch, error) {
 		ch:     make(chan Event, watchBuffer),
 		stop:   make(chan struct{}),
 	}
-	if !t.codec.resource.Namespaced {
-		w.filter.namespace = ""
-	}
+	w.filter.pin(t.codec.resource.Namespaced)
 	if err := t.attach(w, o); err != nil {
 		return nil, err
 	}
