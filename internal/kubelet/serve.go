@@ -105,17 +105,33 @@ func (s served) Exec(ctx context.Context, namespace, pod, container string, comm
 	return url.Parse(r.Url)
 }
 
-func (s served) Attach(ctx context.Context, namespace, pod, container string, o stream.Options) (*url.URL, error) {
+func (s served) Attach(ctx context.Context, namespace, pod, container string, o stream.Options) (*url.URL, stream.Options, error) {
 	id, err := s.running(ctx, namespace, pod, container)
 	if err != nil {
-		return nil, err
+		return nil, o, err
 	}
+	o = withTerminal(o, s.k.pod(namespace, pod), container)
 	r, err := s.k.runtime.Attach(ctx, &runtimeapi.AttachRequest{
 		ContainerId: id, Tty: o.TTY, Stdin: o.Stdin, Stdout: o.Stdout, Stderr: o.Stderr})
 	if err != nil {
-		return nil, errors.New(desc(err))
+		return nil, o, errors.New(desc(err))
 	}
-	return url.Parse(r.Url)
+	location, err := url.Parse(r.Url)
+	return location, o, err
+}
+
+// withTerminal is o with a terminal if the container has one, and without if
+// not. The one output of a terminal is stdout: a stderr beside it would never
+// end.
+func withTerminal(o stream.Options, pod *corev1.Pod, container string) stream.Options {
+	if pod == nil {
+		return o
+	}
+	if c := containerOf(pod, container); c != nil {
+		o.TTY = c.TTY
+		o.Stderr = o.Stderr && !c.TTY
+	}
+	return o
 }
 
 func (s served) PortForward(ctx context.Context, namespace, name string) (*url.URL, error) {

@@ -31,7 +31,9 @@ type Node interface {
 	Log(ctx context.Context, namespace, pod, container string, o *corev1.PodLogOptions, out io.Writer, flush func()) error
 	// Exec, Attach and PortForward return where the runtime serves the streams.
 	Exec(ctx context.Context, namespace, pod, container string, command []string, o stream.Options) (*url.URL, error)
-	Attach(ctx context.Context, namespace, pod, container string, o stream.Options) (*url.URL, error)
+	// An attach has a terminal if the container does, whatever was asked for:
+	// Attach returns the options that hold.
+	Attach(ctx context.Context, namespace, pod, container string, o stream.Options) (*url.URL, stream.Options, error)
 	PortForward(ctx context.Context, namespace, pod string) (*url.URL, error)
 	// Run runs a command and returns what it wrote.
 	Run(ctx context.Context, namespace, pod, container string, command []string) ([]byte, error)
@@ -235,7 +237,7 @@ func (h handler) attach(w http.ResponseWriter, r *http.Request) {
 		answer(w, err)
 		return
 	}
-	location, err := h.node.Attach(r.Context(), r.PathValue("namespace"), r.PathValue("pod"), r.PathValue("container"), o)
+	location, o, err := h.node.Attach(r.Context(), r.PathValue("namespace"), r.PathValue("pod"), r.PathValue("container"), o)
 	if err != nil {
 		answer(w, err)
 		return
