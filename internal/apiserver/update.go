@@ -186,6 +186,9 @@ func (x *exchange) prepare(c *change, obj, live api.Object) {
 	keepSystemFields(obj, live)
 	obj.SetResourceVersion(live.GetResourceVersion())
 	if c.part != nil {
+		if c.part.Name != "status" {
+			bumpGeneration(r, obj, live) // a Pod's resize and ephemeralcontainers are of its spec
+		}
 		return
 	}
 	if r.Default != nil {
@@ -194,10 +197,15 @@ func (x *exchange) prepare(c *change, obj, live api.Object) {
 	if r.PrepareUpdate != nil {
 		r.PrepareUpdate(obj, live)
 	}
+	bumpGeneration(r, obj, live)
+	x.warnings(obj)
+}
+
+// bumpGeneration counts the change when it is one of what is wanted.
+func bumpGeneration(r *api.Resource, obj, live api.Object) {
 	if r.Spec != nil && !equality.Semantic.DeepEqual(r.Spec(obj), r.Spec(live)) {
 		obj.SetGeneration(live.GetGeneration() + 1)
 	}
-	x.warnings(obj)
 }
 
 func (x *exchange) invalid(c *change, obj, live api.Object) field.ErrorList {

@@ -182,3 +182,28 @@ func TestPatchesRetryConflicts(t *testing.T) {
 		t.Errorf("%d keys, %v; want %d", len(got.Data), err, writers*each)
 	}
 }
+
+// The generation of a Pod counts what its subresources change of the spec, and
+// nothing else.
+func TestSubresourcesOfTheSpecCountAsGenerations(t *testing.T) {
+	s := apitest.Start(t)
+	pods := kubernetes.NewForConfigOrDie(s.Admin()).CoreV1().Pods("default")
+	ctx := t.Context()
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p"}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i"}}}}
+	if _, err := pods.Create(ctx, pod, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		subresource, patch string
+		want               int64
+	}{
+		{"status", `{"status":{"phase":"Running"}}`, 1},
+		{"ephemeralcontainers", `{"spec":{"ephemeralContainers":[{"name":"d","image":"i"}]}}`, 2},
+		{"ephemeralcontainers", `{"metadata":{"labels":{"a":"b"}}}`, 2},
+	} {
+		got, err := pods.Patch(ctx, "p", types.StrategicMergePatchType, []byte(step.patch), metav1.PatchOptions{}, step.subresource)
+		if err != nil || got.Generation != step.want {
+			t.Errorf("%s %s: generation %d, want %d (%v)", step.subresource, step.patch, got.Generation, step.want, err)
+		}
+	}
+}
