@@ -77,9 +77,14 @@ func (c Config) join(ctx context.Context) (*rest.Config, error) {
 	return pki.Join(ctx, c.Server, token, c.Path("pki"))
 }
 
+// joinPatience is how long a server may take to sign a node's certificates.
+const joinPatience = 30 * time.Second
+
 // nodeCertificates asks for the node's certificates, or finds those it has.
 func (c Config) nodeCertificates(ctx context.Context, bootstrap *rest.Config) (*pki.NodeCertificates, error) {
-	certs, err := pki.RequestNodeCertificates(ctx, bootstrap, pki.Node{
+	limited, cancel := context.WithTimeout(ctx, joinPatience)
+	defer cancel()
+	certs, err := pki.RequestNodeCertificates(limited, bootstrap, pki.Node{
 		Name: c.NodeName, Dir: c.Path("pki"),
 		Addresses: pki.Names{DNS: []string{c.NodeName}, IPs: []net.IP{net.ParseIP(c.NodeIP)}},
 	})
@@ -88,6 +93,8 @@ func (c Config) nodeCertificates(ctx context.Context, bootstrap *rest.Config) (*
 		return certs, nil
 	case apierrors.IsUnauthorized(err):
 		return nil, fmt.Errorf("%s does not know the token, or no longer: make another with `skiff token create` there, and give it with --token", bootstrap.Host)
+	case limited.Err() != nil && ctx.Err() == nil:
+		return nil, fmt.Errorf("%s did not sign the certificates of node %s within %s: if its address %s is another node's, or the API server's, choose one of its own with --node-ip; else look at `kubectl get csr` there", bootstrap.Host, c.NodeName, joinPatience, c.NodeIP)
 	}
 	return nil, fmt.Errorf("cannot get this node's certificates from %s: %w", bootstrap.Host, err)
 }

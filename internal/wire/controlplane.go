@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -131,7 +132,7 @@ func (p *controlPlane) run(ctx context.Context, ready func() error) error {
 	g.Go(func() error { return p.watchStore(ctx) })
 	g.Go(func() error {
 		return p.api.Serve(ctx, listener, &tls.Config{
-			GetCertificate: p.serving.GetCertificate,
+			GetCertificate: p.certificate,
 			ClientAuth:     tls.RequestClientCert,
 			MinVersion:     tls.VersionTLS12,
 		})
@@ -143,6 +144,23 @@ func (p *controlPlane) run(ctx context.Context, ready func() error) error {
 		return ready()
 	})
 	return g.Wait()
+}
+
+// certificate is the API server's. An address that the machine has been given
+// since the start is found when the first client calls it.
+func (p *controlPlane) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	have, err := p.serving.Certificate()
+	if err != nil {
+		return nil, err
+	}
+	called, ok := hello.Conn.LocalAddr().(*net.TCPAddr)
+	if !ok || slices.ContainsFunc(have.Leaf.IPAddresses, called.IP.Equal) {
+		return have, nil
+	}
+	if err := p.serving.SetAddresses(p.servingNames()); err != nil {
+		return nil, err
+	}
+	return p.serving.Certificate()
 }
 
 // watchStore ends the process when etcd has given up (a disk that takes no
