@@ -12,7 +12,11 @@ KUBERNETES      := $(shell sed -n 's/^const Kubernetes = "\(.*\)"/\1/p' internal
 KUBECTL_VERSION := $(foreach v,gitVersion=v$(KUBERNETES) gitMajor=$(word 1,$(subst ., ,$(KUBERNETES))) \
 	gitMinor=$(word 2,$(subst ., ,$(KUBERNETES))) gitCommit=$(VERSION) gitTreeState=,-X k8s.io/component-base/version.$(v))
 
-LDFLAGS   := -s -w -X skiff/internal/version.GitCommit=$(VERSION) $(KUBECTL_VERSION)
+# What containerd says of itself (`kubectl get nodes -o wide`).
+CONTAINERD         := github.com/containerd/containerd/v2
+CONTAINERD_VERSION := -X $(CONTAINERD)/version.Version=$(shell sed -n 's|^\s*$(CONTAINERD) v\(\S*\).*|\1|p' go.mod)
+
+LDFLAGS   := -s -w -X skiff/internal/version.GitCommit=$(VERSION) $(KUBECTL_VERSION) $(CONTAINERD_VERSION)
 # What no one here uses and would be linked all the same: plug-ins of NRI in
 # WebAssembly, and grpc's debug pages.
 GOTAGS    := nri_no_wasm,grpcnotrace
