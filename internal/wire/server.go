@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
+	"runtime/debug"
 
 	"golang.org/x/sync/errgroup"
 
 	"skiff/internal/controllers"
+	"skiff/internal/footprint"
 	"skiff/internal/pki"
 	"skiff/internal/scheduler"
 )
@@ -37,7 +40,11 @@ func APIServer(ctx context.Context, c Config) error {
 			return err
 		}
 		defer p.close()
-		return p.run(ctx, func() error { notify("READY=1"); return nil })
+		return p.run(ctx, func() error {
+			notify("READY=1")
+			footprint.ReleaseAfter(ctx, startOver)
+			return nil
+		})
 	})
 }
 
@@ -58,8 +65,16 @@ func (c Config) locked(ctx context.Context, role role, run func(context.Context,
 	if err := c.saveState(role); err != nil {
 		return fmt.Errorf("cannot write in --data-dir: %w", err)
 	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	return run(ctx, c)
 }
+
+// gcPercent is how much the heap may grow, over what is in use, before it is
+// cleaned. What is in use is mostly bytes that hold no pointers, so cleaning
+// costs little, and memory is worth more.
+const gcPercent = 50
 
 // runAll runs the control plane and all its clients in this process.
 func (p *controlPlane) runAll(ctx context.Context) error {
@@ -82,6 +97,7 @@ func (p *controlPlane) startClients(ctx context.Context, g *errgroup.Group) {
 	})
 	if p.WithoutNode {
 		notify("READY=1")
+		footprint.ReleaseAfter(ctx, startOver)
 		return
 	}
 	g.Go(func() error { return p.runNode(ctx) })

@@ -8,6 +8,9 @@ import (
 
 // empty is the server as it starts; it also makes what the pods need.
 func empty(ctx context.Context, b *bench) (*sample, error) {
+	if err := pause(ctx); err != nil {
+		return nil, err
+	}
 	note := fmt.Sprintf("ready in %s, anonymous %.0f MB", duration(b.ready), b.memory("RssAnon"))
 	for path, body := range map[string]string{
 		"/api/v1/namespaces":                         `{"metadata":{"name":"spare"}}`,
@@ -22,14 +25,22 @@ func empty(ctx context.Context, b *bench) (*sample, error) {
 	return &sample{note: note}, err
 }
 
-// settle is how long memory is given to come to rest behind the load.
-const settle = 5 * time.Second
+// settle is how long memory is given to come to rest.
+const settle = 6 * time.Second
 
-func settled(ctx context.Context, b *bench) (*sample, error) {
+func pause(ctx context.Context) error {
 	select {
 	case <-time.After(settle):
+		return nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
+	}
+}
+
+// settled is the server some time after the load.
+func settled(ctx context.Context, b *bench) (*sample, error) {
+	if err := pause(ctx); err != nil {
+		return nil, err
 	}
 	return &sample{note: fmt.Sprintf("anonymous %.0f MB", b.memory("RssAnon"))}, nil
 }
