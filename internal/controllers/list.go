@@ -32,6 +32,7 @@ import (
 	"skiff/internal/controllers/replicaset"
 	"skiff/internal/controllers/rootca"
 	"skiff/internal/controllers/serviceaccount"
+	"skiff/internal/controllers/statefulset"
 	"skiff/internal/controllers/ttlafterfinished"
 )
 
@@ -86,6 +87,14 @@ var list = []entry{
 		name: "daemonset", account: "daemon-set-controller",
 		needs: []schema.GroupVersionResource{appsv1.SchemeGroupVersion.WithResource("daemonsets"), revisionResource, podResource, nodeResource},
 		build: func(e environment) (runner, error) { return daemonset.New(e.Kube, e.factory, e.events()) },
+	},
+	{
+		name: "statefulset", account: "statefulset-controller",
+		needs: []schema.GroupVersionResource{
+			appsv1.SchemeGroupVersion.WithResource("statefulsets"), revisionResource, podResource,
+			corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims"),
+		},
+		build: func(e environment) (runner, error) { return statefulset.New(e.Kube, e.factory, e.events()) },
 	},
 	{
 		name: "job", account: "job-controller",
