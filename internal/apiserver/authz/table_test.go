@@ -43,7 +43,7 @@ func (t *fakeTable) put(o api.Object) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.revision++
-	item := fakeItem{o, t.revision}
+	item := fakeItem{object: o, revision: t.revision}
 	t.items[o.GetNamespace()+"/"+o.GetName()] = item
 	t.send(store.Event{Type: store.Modified, Item: item, Revision: t.revision})
 }
@@ -53,7 +53,7 @@ func (t *fakeTable) remove(o api.Object) {
 	defer t.mu.Unlock()
 	t.revision++
 	delete(t.items, o.GetNamespace()+"/"+o.GetName())
-	t.send(store.Event{Type: store.Deleted, Item: fakeItem{o, t.revision}, Revision: t.revision})
+	t.send(store.Event{Type: store.Deleted, Item: fakeItem{object: o, revision: t.revision}, Revision: t.revision})
 }
 
 func (t *fakeTable) send(e store.Event) {
@@ -116,7 +116,9 @@ func (w *fakeWatch) Events() <-chan store.Event { return w.events }
 func (w *fakeWatch) Err() error                 { return nil }
 func (w *fakeWatch) Stop()                      {}
 
+// fakeItem has what authorization uses; its bytes, which it does not, panic.
 type fakeItem struct {
+	store.Item
 	object   api.Object
 	revision int64
 }
@@ -132,5 +134,3 @@ func (i fakeItem) Fields() fields.Set {
 	return nil
 }
 func (i fakeItem) Object() api.Object { return i.object }
-func (i fakeItem) Proto() []byte      { return nil }
-func (i fakeItem) JSON() []byte       { return nil }
