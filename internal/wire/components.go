@@ -128,6 +128,9 @@ func RunControllers(ctx context.Context, c Component) error {
 		}
 		run.Signer = signer
 	}
+	if run.ClientFor, err = controllerIdentities(ctx, cfg); err != nil {
+		return err
+	}
 	notify("READY=1")
 	return controllers.Run(ctx, run)
 }
