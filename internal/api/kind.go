@@ -58,6 +58,7 @@ type Kind[P Object] struct {
 
 	Columns    []metav1.TableColumnDefinition
 	Row        func(P) []any
+	RowIgnores []string
 	FieldNames []string
 	Fields     func(P) map[string]string
 }
@@ -94,7 +95,7 @@ func Define[P Object](k Kind[P]) *Resource {
 		Subresources: k.Subresources, Deleting: oneTo[P, bool](k.Deleting),
 		OrphanByDefault: k.OrphanByDefault, AllowCreateOnUpdate: k.AllowCreateOnUpdate,
 		RequireResourceVersion: k.RequireResourceVersion, TTL: k.TTL,
-		Columns: k.Columns, Row: oneTo[P, []any](k.Row),
+		Columns: k.Columns, Row: oneTo[P, []any](k.Row), RowIgnores: append(k.RowIgnores, "metadata.managedFields"),
 		FieldNames: k.FieldNames, Fields: oneTo[P, map[string]string](k.Fields),
 	}
 	if r.Singular == "" {

@@ -105,6 +105,10 @@ type Resource struct {
 
 	Columns []metav1.TableColumnDefinition
 	Row     func(Object) []any // one cell a column
+	// RowIgnores are paths of fields that Row does not look at, in JSON
+	// names; the objects that it is given may lack them. It names those that
+	// are large.
+	RowIgnores []string
 
 	// Fields are the selectable fields beside metadata.name and
 	// metadata.namespace. FieldNames lists their names.

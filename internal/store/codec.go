@@ -31,6 +31,7 @@ type codec struct {
 	isJSON   bool         // no protobuf: custom resources
 	jsonHead []byte       // how the JSON of an object begins
 	plan     func() (*wirejson.Plan, error)
+	printed  func() (*wirejson.Without, error) // what rows do not look at
 }
 
 func newCodec(r *api.Resource) *codec {
@@ -44,6 +45,7 @@ func newCodec(r *api.Resource) *codec {
 		isJSON:   !proto,
 		jsonHead: fmt.Appendf(nil, `{"kind":%q,"apiVersion":%q,`, r.Kind, r.GroupVersion().String()),
 		plan:     sync.OnceValues(func() (*wirejson.Plan, error) { return wirejson.For(goType) }),
+		printed:  sync.OnceValues(func() (*wirejson.Without, error) { return wirejson.Leaving(goType, r.RowIgnores...) }),
 	}
 }
 
@@ -221,6 +223,25 @@ func (c *codec) decode(wire []byte) (api.Object, error) {
 	}
 	obj.GetObjectKind().SetGroupVersionKind(c.resource.GroupVersionKind)
 	return obj, nil
+}
+
+// decodePrinted reads what the object's row shows of it.
+func (c *codec) decodePrinted(wire []byte) (api.Object, error) {
+	without, err := c.printed()
+	if err != nil {
+		return nil, err
+	}
+	env, err := openEnvelope(wire)
+	if err != nil {
+		return nil, err
+	}
+	buf := scratch.Get().(*[]byte)
+	defer scratch.Put(buf)
+	if *buf, err = without.Append((*buf)[:0], env.raw); err != nil {
+		return nil, err
+	}
+	obj := c.resource.New()
+	return obj, obj.(protoObject).Unmarshal(*buf)
 }
 
 func (c *codec) decodeJSON(b []byte) (api.Object, error) {

@@ -127,6 +127,20 @@ func (it *item) Object() api.Object {
 	return it.object()
 }
 
+// Printed makes its own, smaller object where no whole one is at hand: a table
+// of thousands is gone through once, and would leave as many behind.
+func (it *item) Printed() api.Object {
+	it.views.mu.Lock()
+	whole := it.views.object.Value() != nil
+	it.views.mu.Unlock()
+	if !whole && !it.codec.isJSON {
+		if obj, err := it.codec.decodePrinted(it.wire); err == nil {
+			return obj
+		}
+	}
+	return it.Object()
+}
+
 // object needs views.mu. The weak pointer is to the object itself and not to
 // something that holds it, so that all who use the object share one.
 func (it *item) object() api.Object {

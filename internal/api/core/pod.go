@@ -51,6 +51,13 @@ var Pod = api.Define(api.Kind[*corev1.Pod]{
 
 	Columns: podColumns,
 	Row:     podRow,
+	RowIgnores: []string{
+		"metadata.annotations", "spec.volumes", "spec.tolerations", "spec.affinity", "spec.securityContext", "spec.topologySpreadConstraints",
+		"spec.containers.image", "spec.containers.command", "spec.containers.args", "spec.containers.env", "spec.containers.ports",
+		"spec.containers.resources", "spec.containers.volumeMounts", "spec.containers.livenessProbe", "spec.containers.readinessProbe",
+		"spec.containers.startupProbe", "spec.containers.lifecycle", "spec.containers.securityContext",
+		"spec.containers.terminationMessagePath", "spec.containers.terminationMessagePolicy", "spec.containers.imagePullPolicy",
+	},
 	FieldNames: []string{
 		"spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
 		"status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName",

@@ -17,7 +17,7 @@ import (
 // object goes with it: its metadata (the default), all, or nothing. version
 // is that of meta.k8s.io.
 func AppendRow(b []byte, r *api.Resource, i store.Item, include metav1.IncludeObjectPolicy, version string) ([]byte, error) {
-	b, err := appendCells(append(b, `{"cells":`...), r.Row(i.Object()))
+	b, err := appendCells(append(b, `{"cells":`...), r.Row(i.Printed()))
 	if err != nil {
 		return b, err
 	}
