@@ -14,7 +14,7 @@ import (
 
 // trustingConverter does not check Go objects against their schema when a
 // write is only to be noted (typed.AllowDuplicates says so): their type says
-// the same, and the check would be a fifth of what a patch costs. What users
+// the same, and the check made a sixth of what a patch allocates. What users
 // apply comes unstructured, and is checked.
 type trustingConverter struct {
 	managedfields.TypeConverter

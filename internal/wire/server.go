@@ -72,8 +72,8 @@ func (c Config) locked(ctx context.Context, role role, run func(context.Context,
 }
 
 // gcPercent is how much the heap may grow, over what is in use, before it is
-// cleaned. What is in use is mostly bytes that hold no pointers, so cleaning
-// costs little, and memory is worth more.
+// cleaned: half of the runtime's default. What is in use is mostly bytes that
+// hold no pointers, which need no scanning.
 const gcPercent = 50
 
 // runAll runs the control plane and all its clients in this process.
