@@ -12,6 +12,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"skiff/internal/client"
@@ -21,6 +22,7 @@ import (
 	"skiff/internal/controllers/cronjob"
 	"skiff/internal/controllers/daemonset"
 	"skiff/internal/controllers/deployment"
+	"skiff/internal/controllers/disruption"
 	"skiff/internal/controllers/endpoints"
 	"skiff/internal/controllers/endpointslice"
 	"skiff/internal/controllers/garbagecollector"
@@ -110,6 +112,15 @@ var list = []entry{
 		name: "ttl-after-finished", account: "ttl-after-finished-controller",
 		needs: []schema.GroupVersionResource{jobResource},
 		build: func(e environment) (runner, error) { return ttlafterfinished.New(e.Kube, e.factory), nil },
+	},
+	{
+		name: "disruption", account: "disruption-controller",
+		needs: []schema.GroupVersionResource{
+			policyv1.SchemeGroupVersion.WithResource("poddisruptionbudgets"), podResource, setResource,
+			appsv1.SchemeGroupVersion.WithResource("deployments"), appsv1.SchemeGroupVersion.WithResource("statefulsets"),
+			corev1.SchemeGroupVersion.WithResource("replicationcontrollers"),
+		},
+		build: func(e environment) (runner, error) { return disruption.New(e.Kube, e.factory, e.events()), nil },
 	},
 	{
 		name: "endpoints", account: "endpoint-controller",
