@@ -46,7 +46,7 @@ func TestScripts(t *testing.T) {
 		Dir: "../script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"up": up, "until": until, "hostclean": hostclean, "capture": capture,
-			"hammer": hammer, "hammered": hammered, "crash": crash, "pty": pty,
+			"hammer": hammer, "hammered": hammered, "crash": crash, "pty": pty, "machine": machine,
 		},
 		Setup: func(env *testscript.Env) error {
 			r, err := registry()
