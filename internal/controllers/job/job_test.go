@@ -49,7 +49,9 @@ type world struct {
 func run(t *testing.T, j *batchv1.Job, test func(w world)) {
 	t.Helper()
 	controllertest.Run(t, []runtime.Object{j}, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) { return New(c.Kube, f, c.Events) })
+		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+			return New(c.Kube, f, c.Events)
+		})
 		test(world{c, t})
 	})
 }
