@@ -25,6 +25,15 @@ import (
 	"skiff/internal/version"
 )
 
+// What an idle node writes is its lease. The node controllers of Kubernetes
+// give a node up after 40 s without a renewal: every 15 s, one may be lost, and
+// be tried again, with ten seconds to spare.
+const (
+	DefaultLeaseRenewal  = 15 * time.Second
+	DefaultLeaseDuration = 40 * time.Second
+	DefaultStatusRefresh = 5 * time.Minute
+)
+
 // Config is what the kubelet of one node needs to know.
 type Config struct {
 	Client   *rest.Config // as system:node:NAME
@@ -50,9 +59,9 @@ type Config struct {
 	Taints  []corev1.Taint    // at registration
 	MaxPods int               // default 110
 
-	LeaseRenewal  time.Duration // default 15 s
-	LeaseDuration time.Duration // default 40 s
-	StatusRefresh time.Duration // of a Node that does not change; default 5 min
+	LeaseRenewal  time.Duration // default DefaultLeaseRenewal
+	LeaseDuration time.Duration // default DefaultLeaseDuration
+	StatusRefresh time.Duration // of a Node that does not change; default DefaultStatusRefresh
 
 	ContainerLogMaxSize  int64 // bytes; default 10 MiB
 	ContainerLogMaxFiles int   // default 5
@@ -89,9 +98,9 @@ func (cfg Config) withPaths() (Config, error) {
 	setDefault(&cfg.ListenAddress, "0.0.0.0")
 	setDefault(&cfg.Port, 10250)
 	setDefault(&cfg.MaxPods, 110)
-	setDefault(&cfg.LeaseRenewal, 15*time.Second)
-	setDefault(&cfg.LeaseDuration, 40*time.Second)
-	setDefault(&cfg.StatusRefresh, 5*time.Minute)
+	setDefault(&cfg.LeaseRenewal, DefaultLeaseRenewal)
+	setDefault(&cfg.LeaseDuration, DefaultLeaseDuration)
+	setDefault(&cfg.StatusRefresh, DefaultStatusRefresh)
 	setDefault(&cfg.ContainerLogMaxSize, 10<<20)
 	setDefault(&cfg.ContainerLogMaxFiles, 5)
 	setDefault(&cfg.Version, version.Git())
