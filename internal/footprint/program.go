@@ -20,12 +20,12 @@ func dropProgram() error {
 	if err != nil {
 		return err
 	}
-	maps, err := os.ReadFile("/proc/self/maps")
+	maps, err := os.ReadFile("/proc/self/smaps")
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, s := range readOnly(string(maps), exe) {
+	for _, s := range clean(string(maps), exe) {
 		_, _, e := unix.Syscall(unix.SYS_MADVISE, s.start, s.end-s.start, unix.MADV_DONTNEED)
 		if e != 0 {
 			errs = append(errs, fmt.Errorf("madvise: %w", e))
@@ -34,22 +34,37 @@ func dropProgram() error {
 	return errors.Join(errs...)
 }
 
-// readOnly are the mappings of the file exe that nobody can have written to:
-// /proc/PID/maps has a line "start-end perms offset device inode path" each.
-// A writable one may hold what is nowhere else, and is never among them.
-func readOnly(maps, exe string) []span {
+// clean are the read-only mappings of the file exe that hold nothing but the
+// file's pages, in the form of proc(5)'s smaps: a line "start-end perms offset
+// device inode path" each, and below it lines "Name: N kB". That a mapping
+// cannot be written to now is not enough: a dynamic linker writes addresses
+// into pages and seals them after (RELRO), a debugger breakpoints into code.
+// Such pages are counted as Anonymous, and their mappings left alone.
+func clean(smaps, exe string) []span {
 	var spans []span
-	for line := range strings.Lines(maps) {
-		f := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 6)
-		if len(f) < 6 || strings.TrimLeft(f[5], " ") != exe || len(f[1]) != 4 || f[1][0] != 'r' || f[1][1] == 'w' {
+	var here span
+	var candidate bool
+	for line := range strings.Lines(smaps) {
+		if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ":"); ok && !strings.Contains(name, " ") {
+			if candidate && name == "Anonymous" && strings.TrimSpace(value) == "0 kB" {
+				spans = append(spans, here)
+			}
 			continue
 		}
-		from, to, _ := strings.Cut(f[0], "-")
-		start, err1 := strconv.ParseUint(from, 16, 64)
-		end, err2 := strconv.ParseUint(to, 16, 64)
-		if err1 == nil && err2 == nil && start < end {
-			spans = append(spans, span{uintptr(start), uintptr(end)})
-		}
+		here, candidate = readOnly(line, exe)
 	}
 	return spans
+}
+
+// readOnly reads the first line of a mapping, and says whether it is a
+// read-only one of exe.
+func readOnly(line, exe string) (span, bool) {
+	f := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 6)
+	if len(f) < 6 || strings.TrimLeft(f[5], " ") != exe || len(f[1]) != 4 || f[1][0] != 'r' || f[1][1] == 'w' {
+		return span{}, false
+	}
+	from, to, _ := strings.Cut(f[0], "-")
+	start, err1 := strconv.ParseUint(from, 16, 64)
+	end, err2 := strconv.ParseUint(to, 16, 64)
+	return span{uintptr(start), uintptr(end)}, err1 == nil && err2 == nil && start < end
 }
