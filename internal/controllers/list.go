@@ -32,6 +32,7 @@ import (
 	"skiff/internal/controllers/nodelifecycle"
 	"skiff/internal/controllers/podgc"
 	"skiff/internal/controllers/replicaset"
+	"skiff/internal/controllers/replicationcontroller"
 	"skiff/internal/controllers/rootca"
 	"skiff/internal/controllers/serviceaccount"
 	"skiff/internal/controllers/statefulset"
@@ -89,6 +90,11 @@ var list = []entry{
 		name: "daemonset", account: "daemon-set-controller",
 		needs: []schema.GroupVersionResource{appsv1.SchemeGroupVersion.WithResource("daemonsets"), revisionResource, podResource, nodeResource},
 		build: func(e environment) (runner, error) { return daemonset.New(e.Kube, e.factory, e.events()) },
+	},
+	{
+		name: "replicationcontroller", account: "replication-controller",
+		needs: []schema.GroupVersionResource{corev1.SchemeGroupVersion.WithResource("replicationcontrollers"), podResource},
+		build: func(e environment) (runner, error) { return replicationcontroller.New(e.Kube, e.factory, e.events()) },
 	},
 	{
 		name: "statefulset", account: "statefulset-controller",

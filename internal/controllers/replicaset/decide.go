@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"skiff/internal/controllers/pods"
@@ -59,17 +60,6 @@ func active(list []*corev1.Pod, going map[types.UID]bool) (out []*corev1.Pod) {
 		}
 	}
 	return out
-}
-
-// batches splits n creations into 1, 2, 4, ... so that a quota or an admission
-// that refuses the first one is asked once, not n times.
-func batches(n int) (sizes []int) {
-	for size := 1; n > 0; size *= 2 {
-		size = min(size, n)
-		sizes = append(sizes, size)
-		n -= size
-	}
-	return sizes
 }
 
 // status computes rs's status from its pods; failure is what went wrong in
@@ -133,7 +123,7 @@ func (f *failure) set(conditions []appsv1.ReplicaSetCondition, now time.Time) []
 }
 
 // newPod is the pod that rs makes.
-func newPod(rs *appsv1.ReplicaSet) *corev1.Pod {
+func newPod(rs *appsv1.ReplicaSet, kind schema.GroupVersionKind) *corev1.Pod {
 	return pods.FromTemplate(&rs.Spec.Template, rs, *metav1.NewControllerRef(rs, kind))
 }
 

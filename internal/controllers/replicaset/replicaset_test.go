@@ -2,7 +2,6 @@ package replicaset
 
 import (
 	"errors"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -32,7 +31,7 @@ func set(replicas int32) *appsv1.ReplicaSet {
 
 func podsOf(n int, change ...func(*corev1.Pod)) (list []*corev1.Pod) {
 	for i := range n {
-		p := newPod(set(1))
+		p := newPod(set(1), kind)
 		p.Name = p.GenerateName + string(rune('a'+i))
 		p.UID = types.UID(p.Name)
 		for _, f := range change {
@@ -65,12 +64,6 @@ func TestDecide(t *testing.T) {
 	dying.DeletionTimestamp = &metav1.Time{}
 	if got := decide(dying, nil, nil, now); got.create != 0 {
 		t.Error("a set on its way out makes no pods")
-	}
-}
-
-func TestBatches(t *testing.T) {
-	if got := batches(10); !slices.Equal(got, []int{1, 2, 4, 3}) {
-		t.Errorf("got %v", got)
 	}
 }
 
