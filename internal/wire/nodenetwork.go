@@ -190,6 +190,19 @@ func plug(ns netns.NsHandle, n nodeNetwork, hostLink string) error {
 	return netlink.LinkSetUp(veth)
 }
 
+// unplug removes the veth pair by its end on the host. The kernel would do so
+// itself once the namespace is gone, but at a time of its own.
+func unplug(hostLink string) error {
+	link, err := netlink.LinkByName(hostLink)
+	if err != nil {
+		return nil // it is not there
+	}
+	if err := netlink.LinkDel(link); err != nil && !errors.Is(err, unix.ENODEV) {
+		return err
+	}
+	return nil
+}
+
 func configureEth0(h *netlink.Handle, addr, gateway netip.Addr) error {
 	lo, err := h.LinkByName("lo")
 	if err != nil {

@@ -151,7 +151,7 @@ func cleanNodes(c Config) error {
 	}
 	var errs []error
 	for _, n := range nodes {
-		errs = append(errs, cleanRuntime(n.Config), removeNetns(n.netns()))
+		errs = append(errs, cleanRuntime(n.Config), unplug(n.Names().Link("eth")), removeNetns(n.netns()))
 	}
 	errs = append(errs, removeNodeNetwork(c))
 	return errors.Join(errs...)
