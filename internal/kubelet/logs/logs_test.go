@@ -154,8 +154,8 @@ func TestFollowsAcrossRotation(t *testing.T) {
 	}
 	appendTo(t, path, "2026-01-01T00:00:03Z stdout F three\n")
 	f.expect(t, "three\n")
-	f.ended.Store(true)
 	appendTo(t, path, "2026-01-01T00:00:04Z stdout F last\n")
+	f.ended.Store(true)
 	f.expect(t, "last\n")
 	if err := <-f.done; err != nil {
 		t.Error(err)
