@@ -63,7 +63,11 @@ func (k *kernel) replace(cfg *Config, states []*state, keep map[*family][]settin
 		k.declare(c, base)
 		k.fill(c, base)
 		k.addSettings(t, keep[s.family])
-		if err := k.write(c, s.everything(), true); err != nil {
+		all := s.everything()
+		if err := k.putChains(c, all); err != nil {
+			return err
+		}
+		if err := k.putElements(c, all); err != nil {
 			return err
 		}
 		if err := k.addRemembered(c, kept); err != nil {
@@ -73,27 +77,26 @@ func (k *kernel) replace(cfg *Config, states []*state, keep map[*family][]settin
 	return k.flush()
 }
 
-// apply writes changes in one transaction, and a second one for what may only
-// go when no packet can look for it any more.
+// apply writes changes in the order in which packets may meet them, each step a
+// transaction of its own: chains, then the elements that lead to them, then the
+// end of what no packet can look for any more. One transaction would not do: a
+// packet sees the rules as they were when it entered the table, but the elements
+// as they are when it looks them up, so an element that came together with its
+// chain would lead such a packet to a chain that is still empty.
 func (k *kernel) apply(changes map[*family]*change) error {
-	for _, f := range families {
-		if c := changes[f]; c != nil && !c.isEmpty() {
-			if err := k.write(&compiler{family: f, table: k.table(f)}, c, false); err != nil {
-				return err
+	for _, step := range []func(*compiler, *change) error{k.putChains, k.putElements, k.retire} {
+		for _, f := range families {
+			if c := changes[f]; c != nil && !c.isEmpty() {
+				if err := step(&compiler{family: f, table: k.table(f)}, c); err != nil {
+					return err
+				}
 			}
 		}
-	}
-	if err := k.flush(); err != nil {
-		return err
-	}
-	for _, f := range families {
-		if c := changes[f]; c != nil {
-			if err := k.choices(&compiler{family: f, table: k.table(f)}, c.retireChoices, k.conn.SetDeleteElements); err != nil {
-				return err
-			}
+		if err := k.flush(); err != nil {
+			return err
 		}
 	}
-	return k.flush()
+	return nil
 }
 
 // remove deletes the tables; it is no error if there are none.
@@ -113,29 +116,32 @@ func (k *kernel) flush() error {
 	return nil
 }
 
-// write queues one change: what others refer to is made before them and
-// deleted after them.
-func (k *kernel) write(c *compiler, ch *change, fresh bool) error {
-	if err := k.choices(c, ch.removeChoices, k.conn.SetDeleteElements); err != nil {
-		return err
-	}
-	if err := k.elements(c, ch.removeElements, k.conn.SetDeleteElements); err != nil {
-		return err
-	}
+// putChains queues new chains, and new rules for those that were there.
+func (k *kernel) putChains(c *compiler, ch *change) error {
 	for _, m := range ch.addMemories {
 		if err := k.conn.AddSet(c.memory(m), nil); err != nil {
 			return err
 		}
 	}
 	k.declare(c, ch.putChains)
-	if !fresh {
-		k.empty(c, ch.putChains)
-	}
+	k.empty(c, ch.putChains)
 	k.fill(c, ch.putChains)
-	if err := k.elements(c, ch.addElements, k.conn.SetAddElements); err != nil {
-		return err
-	}
-	if err := k.choices(c, ch.addChoices, k.conn.SetAddElements); err != nil {
+	return nil
+}
+
+// putElements queues the elements that lead from addresses to endpoints.
+func (k *kernel) putElements(c *compiler, ch *change) error {
+	return errors.Join(
+		k.choices(c, ch.removeChoices, k.conn.SetDeleteElements),
+		k.elements(c, ch.removeElements, k.conn.SetDeleteElements),
+		k.elements(c, ch.addElements, k.conn.SetAddElements),
+		k.choices(c, ch.addChoices, k.conn.SetAddElements),
+	)
+}
+
+// retire queues the end of what nothing leads to any more.
+func (k *kernel) retire(c *compiler, ch *change) error {
+	if err := k.choices(c, ch.retireChoices, k.conn.SetDeleteElements); err != nil {
 		return err
 	}
 	k.drop(c, ch.removeChains)

@@ -38,18 +38,20 @@ func newState(f *family) *state {
 // change is what must be written to get from one state to the next. Its parts
 // are applied in the order of its fields, in one transaction, except the last.
 type change struct {
+	addMemories []memory
+	putChains   []chain // made if they are new; their rules replaced if not
+
 	removeChoices  []choice
 	removeElements []element
-	addMemories    []memory
-	putChains      []chain // made if they are new; their rules replaced if not
 	addElements    []element
 	addChoices     []choice
+
+	// retireChoices goes after the elements: a packet that is being looked at
+	// meanwhile may have read that there are three endpoints before, and look
+	// for the third one after.
+	retireChoices  []choice
 	removeChains   []string
 	removeMemories []string
-	// retireChoices goes in a transaction of its own, after the others: a packet
-	// that is being looked at meanwhile may have read that there are three
-	// endpoints before, and look for the third one after.
-	retireChoices []choice
 }
 
 func (c *change) isEmpty() bool {
