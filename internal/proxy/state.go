@@ -35,8 +35,8 @@ func newState(f *family) *state {
 	return &state{family: f, plans: map[types.NamespacedName]plan{}, claims: map[place][]claim{}, users: map[string]int{}}
 }
 
-// change is what must be written to get from one state to the next. Its parts
-// are applied in the order of its fields, in one transaction, except the last.
+// change is what must be written to get from one state to the next, in three
+// steps, each a transaction that packets see as a whole.
 type change struct {
 	addMemories []memory
 	putChains   []chain // made if they are new; their rules replaced if not
