@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/informers"
@@ -36,6 +37,10 @@ type Config struct {
 	RootCA []byte
 	// Signer signs the certificates of nodes; nil: someone else does.
 	Signer sign.Authority
+
+	// NodeMonitorGracePeriod is how long a kubelet may be silent before its
+	// node is no longer Ready; 0: nodelifecycle.DefaultGrace.
+	NodeMonitorGracePeriod time.Duration
 
 	// LeaderElect: other controller managers may run, so hold a Lease.
 	LeaderElect bool

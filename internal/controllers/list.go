@@ -171,7 +171,9 @@ var list = []entry{
 	{
 		name: "node-lifecycle", account: "node-controller",
 		needs: []schema.GroupVersionResource{nodeResource, podResource, coordinationv1.SchemeGroupVersion.WithResource("leases")},
-		build: func(e environment) (runner, error) { return nodelifecycle.New(e.Kube, e.factory, e.events()), nil },
+		build: func(e environment) (runner, error) {
+			return nodelifecycle.New(e.Kube, e.factory, e.events(), e.cfg.NodeMonitorGracePeriod), nil
+		},
 	},
 	{
 		name: "pod-garbage-collector", account: "pod-garbage-collector",

@@ -49,6 +49,7 @@ func (c *Component) AddLeaderElectionFlags(f *pflag.FlagSet) {
 
 // AddControllerManagerFlags binds the rest of `skiff controller-manager`.
 func (c *Component) AddControllerManagerFlags(f *pflag.FlagSet) {
+	c.addControllerFlags(f)
 	f.StringVar(&c.ClusterCIDR, "cluster-cidr", c.ClusterCIDR, "addresses of pods; each node gets a /24 of it")
 	f.StringVar(&c.RootCAFile, "root-ca-file", "", "certificate authority that pods are given to know the API server by (default: the kubeconfig's)")
 	f.StringVar(&c.SigningCertFile, "cluster-signing-cert-file", "", "certificate authority that signs CertificateSigningRequests")
@@ -120,7 +121,8 @@ func RunControllers(ctx context.Context, c Component) error {
 	if err != nil {
 		return fmt.Errorf("--cluster-cidr %q is not a network: give one like 10.244.0.0/16", c.ClusterCIDR)
 	}
-	run := controllers.Config{Client: cfg, ClusterCIDR: []netip.Prefix{cidr}, RootCA: ca, LeaderElect: c.LeaderElect}
+	run := controllers.Config{Client: cfg, ClusterCIDR: []netip.Prefix{cidr}, RootCA: ca, LeaderElect: c.LeaderElect,
+		NodeMonitorGracePeriod: c.NodeMonitorGracePeriod}
 	if c.SigningCertFile != "" || c.SigningKeyFile != "" {
 		signer, err := pki.LoadCA(c.SigningCertFile, c.SigningKeyFile)
 		if err != nil {

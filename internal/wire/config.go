@@ -11,11 +11,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"skiff/internal/controllers/nodelifecycle"
 	"skiff/internal/host"
+	"skiff/internal/kubelet"
 )
 
 // DefaultDataDir is where a cluster keeps its data unless told otherwise.
@@ -50,6 +53,8 @@ type Config struct {
 	MaxPods          int
 	WithoutNode      bool
 
+	NodeMonitorGracePeriod time.Duration
+
 	Server string // of an agent: URL of the API server
 	Token  string // of an agent
 
@@ -63,6 +68,7 @@ func Defaults() Config {
 		ClusterCIDR: "10.244.0.0/16", ServiceCIDR: "10.96.0.0/16", ServiceNodePortRange: "30000-32767",
 		ClusterDomain:    "cluster.local",
 		RegistryHostsDir: "/etc/skiff/certs.d", KubeletPort: 10250, MaxPods: 110, LogLevel: "info",
+		NodeMonitorGracePeriod: nodelifecycle.DefaultGrace,
 	}
 }
 
@@ -71,6 +77,7 @@ func (c *Config) AddServerFlags(f *pflag.FlagSet) {
 	c.addCommonFlags(f)
 	c.addAPIServerFlags(f)
 	c.addNodeFlags(f)
+	c.addControllerFlags(f)
 	f.BoolVar(&c.WithoutNode, "without-node", c.WithoutNode, "run the control plane only: no kubelet, no pods on this machine")
 }
 
@@ -114,6 +121,10 @@ func (c *Config) addAPIServerFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.ClusterDomain, "cluster-domain", c.ClusterDomain, "DNS domain of the cluster")
 }
 
+func (c *Config) addControllerFlags(f *pflag.FlagSet) {
+	f.DurationVar(&c.NodeMonitorGracePeriod, "node-monitor-grace-period", c.NodeMonitorGracePeriod, "how long a kubelet may be silent before its node is no longer Ready; kubelets speak every 15 s")
+}
+
 func (c *Config) addNodeFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.NodeName, "node-name", c.NodeName, "name of this node (default: the host name)")
 	f.StringVar(&c.NodeIP, "node-ip", c.NodeIP, "address of this node (default: the one that faces the default route)")
@@ -152,6 +163,9 @@ func (c *Config) Complete() error {
 		if _, err := parseTaint(text); err != nil {
 			return err
 		}
+	}
+	if least := kubelet.DefaultLeaseRenewal; c.NodeMonitorGracePeriod <= least {
+		return fmt.Errorf("--node-monitor-grace-period %s is too short: kubelets give a sign of life every %s, give a longer time", c.NodeMonitorGracePeriod, least)
 	}
 	if c.NodeIP == "" {
 		if c.NodeIP, err = defaultNodeIP(); err != nil {

@@ -17,8 +17,8 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// grace is how long a kubelet may be silent.
-const grace = 50 * time.Second
+// DefaultGrace is how long a kubelet may be silent unless told otherwise.
+const DefaultGrace = 50 * time.Second
 
 // reported are the conditions that a kubelet reports.
 var reported = []corev1.NodeConditionType{

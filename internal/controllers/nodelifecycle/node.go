@@ -31,17 +31,22 @@ type Controller struct {
 	podIdx  cache.Indexer
 	loop    *reconcile.Loop[string]
 	evictor *reconcile.Loop[reconcile.Key]
+	grace   time.Duration // how long a kubelet may be silent
 
 	mu    sync.Mutex
 	heard map[string]time.Time // when each node's kubelet gave a sign of life
 }
 
-// New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder) *Controller {
+// New makes the controller and asks the informers for what it reads. A kubelet
+// may be silent for grace; 0: DefaultGrace.
+func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder, grace time.Duration) *Controller {
+	if grace == 0 {
+		grace = DefaultGrace
+	}
 	core := factory.Core().V1()
 	podInformer := core.Pods().Informer()
 	c := &Controller{
-		kube: kube, events: events, heard: map[string]time.Time{},
+		kube: kube, events: events, grace: grace, heard: map[string]time.Time{},
 		nodes: core.Nodes().Lister(), podList: core.Pods().Lister(), podIdx: podInformer.GetIndexer(),
 	}
 	if err := pods.AddNodeIndex(podInformer); err != nil {
@@ -87,6 +92,9 @@ func (c *Controller) nodeChanged(old, n *corev1.Node, deleted bool) {
 		delete(c.heard, n.Name)
 		c.mu.Unlock()
 		return
+	}
+	if old == nil {
+		c.events.Eventf(n, corev1.EventTypeNormal, "RegisteredNode", "Node %s event: Registered Node %s in Controller", n.Name, n.Name)
 	}
 	if old == nil || !heartbeat(old).Equal(heartbeat(n)) {
 		c.hear(n.Name)
@@ -155,7 +163,7 @@ func (c *Controller) checkLife(ctx context.Context, n *corev1.Node) (*corev1.Nod
 	if !ok {
 		return n, nil // its removal is on the way here
 	}
-	if left := time.Until(heard.Add(grace)); left > 0 {
+	if left := time.Until(heard.Add(c.grace)); left > 0 {
 		c.loop.AddAfter(n.Name, left)
 		return n, nil
 	}

@@ -89,7 +89,7 @@ func TestASilentNode(t *testing.T) {
 	objects := []runtime.Object{fresh, node("dead", corev1.ConditionTrue), pod, lease("alive"), lease("dead")}
 	controllertest.Run(t, objects, func(t *testing.T, c *controllertest.Cluster) {
 		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
-			return New(c.Kube, f, c.Events), nil
+			return New(c.Kube, f, c.Events, 0), nil
 		})
 		core := c.Kube.CoreV1()
 		get := func(name string) *corev1.Node {
