@@ -41,6 +41,9 @@ type Config struct {
 	// Connects answer subresources that own the connection (log, exec,
 	// attach, portforward, proxy), whatever the method.
 	Connects map[SubresourceKey]ConnectFunc
+	// Computed make up, at each read, the objects of kinds that are not stored
+	// but can be read (componentstatuses).
+	Computed map[schema.GroupResource]ComputedFunc
 	// Allocators take part in the writes of a resource: they fill in what is
 	// unique in the cluster (service addresses and node ports).
 	Allocators map[schema.GroupResource]Allocator

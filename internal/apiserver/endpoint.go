@@ -15,7 +15,7 @@ import (
 type endpoint struct {
 	s     *Server
 	r     *api.Resource
-	table store.Table // nil when the kind is not stored
+	table store.Table // nil when there is nothing to read
 	// typePrefix is how the JSON of an object begins; items of a list are
 	// written without it, since the list says it for all.
 	typePrefix []byte
@@ -29,6 +29,8 @@ func newEndpoint(s *Server, r *api.Resource) *endpoint {
 		e.table = &view{r: r, of: s.cfg.Store.Table(r.StoredAs)}
 	case r.Prefix != "":
 		e.table = s.cfg.Store.Table(r)
+	case s.cfg.Computed[r.GroupResource()] != nil:
+		e.table = computed{r: r, make: s.cfg.Computed[r.GroupResource()]}
 	}
 	e.typePrefix = fmt.Appendf(nil, `{"kind":%q,"apiVersion":%q,`, r.Kind, r.GroupVersion().String())
 	return e

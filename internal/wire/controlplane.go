@@ -36,6 +36,8 @@ type controlPlane struct {
 	rbac    *authz.RBAC
 	api     *apiserver.Server
 	began   time.Time
+	// running are the components that have been started in this process.
+	running running
 }
 
 // newControlPlane opens the data and makes the API server; it answers once
@@ -104,7 +106,7 @@ func (p *controlPlane) newServer(ctx context.Context) (err error) {
 		Checks:  []apiserver.Check{{Name: "etcd", Ready: true, Live: true, Check: p.store.Healthy}},
 		Metrics: metricsRegistry(),
 	}
-	options := builtin.Options{PKI: p.pki, ServiceCIDR: p.serviceNet()}
+	options := builtin.Options{PKI: p.pki, ServiceCIDR: p.serviceNet(), Components: p.running.checks()}
 	if options.FirstNodePort, options.LastNodePort, err = portRange(p.ServiceNodePortRange); err != nil {
 		return err
 	}

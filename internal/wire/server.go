@@ -90,8 +90,8 @@ func (p *controlPlane) runAll(ctx context.Context) error {
 
 // startClients starts what speaks to the API server as its clients.
 func (p *controlPlane) startClients(ctx context.Context, g *errgroup.Group) {
-	component(ctx, g, "controllers", controllers.Run, p.controllersConfig())
-	component(ctx, g, "scheduler", scheduler.Run, scheduler.Config{Client: p.identity("system:kube-scheduler")})
+	component(ctx, g, "controllers", noted(&p.running.controllers, controllers.Run), p.controllersConfig())
+	component(ctx, g, "scheduler", noted(&p.running.scheduler, scheduler.Run), scheduler.Config{Client: p.identity("system:kube-scheduler")})
 	g.Go(func() error {
 		return ensureDNSService(ctx, p.identity("system:skiff:addons", pki.MastersGroup), p.ClusterDNS)
 	})

@@ -14,12 +14,14 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"skiff/internal/api"
 	"skiff/internal/api/core"
 	"skiff/internal/apiserver"
 	"skiff/internal/apiserver/admission"
 	"skiff/internal/apiserver/authn"
 	"skiff/internal/apiserver/authz"
 	"skiff/internal/apiserver/binding"
+	"skiff/internal/apiserver/components"
 	"skiff/internal/apiserver/eviction"
 	"skiff/internal/apiserver/kubelet"
 	"skiff/internal/apiserver/reviews"
@@ -40,6 +42,9 @@ type Options struct {
 	FirstNodePort, LastNodePort int
 	// NoAnonymous refuses requests without credentials.
 	NoAnonymous bool
+	// Components are the checks behind componentstatuses of what runs in this
+	// process; nil: scheduler and controller manager run elsewhere.
+	Components map[string]components.Check
 }
 
 // Add fills in all of c but Store, Resources, Scheme, Version, Checks and the
@@ -80,6 +85,7 @@ func Add(ctx context.Context, c *apiserver.Config, o Options) (*authz.RBAC, erro
 	c.Connects = kubelet.New(reader, c.Authorizer, &tls.Config{
 		RootCAs: o.PKI.CA.Pool(), GetClientCertificate: client.GetClientCertificate, MinVersion: tls.VersionTLS12,
 	}).Connects()
+	c.Computed = map[schema.GroupResource]apiserver.ComputedFunc{core.ComponentStatus.GroupResource(): components.Statuses(o.checks(c.Store, reader))}
 	allocator, err := services.New(ctx, reader, services.Config{
 		CIDR: o.ServiceCIDR, FirstNodePort: o.FirstNodePort, LastNodePort: o.LastNodePort,
 	})
@@ -92,4 +98,20 @@ func Add(ctx context.Context, c *apiserver.Config, o Options) (*authz.RBAC, erro
 	}
 	maps.Copy(c.Paths, documents)
 	return rbac, nil
+}
+
+// checks are those of componentstatuses. A component that is not in this
+// process, or not yet, may still work in another.
+func (o Options) checks(of apiserver.Storage, reader api.Reader) map[string]components.Check {
+	all := map[string]components.Check{
+		components.Scheduler:         components.Holds(reader, "kube-scheduler"),
+		components.ControllerManager: components.Holds(reader, "kube-controller-manager"),
+	}
+	for name, here := range o.Components {
+		all[name] = components.Either(here, all[name])
+	}
+	if etcd, ok := of.(interface{ Healthy(context.Context) error }); ok {
+		all[components.Etcd] = etcd.Healthy
+	}
+	return all
 }
