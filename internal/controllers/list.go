@@ -36,6 +36,7 @@ import (
 	"skiff/internal/controllers/rootca"
 	"skiff/internal/controllers/serviceaccount"
 	"skiff/internal/controllers/statefulset"
+	"skiff/internal/controllers/storageprotection"
 	"skiff/internal/controllers/ttlafterfinished"
 )
 
@@ -66,6 +67,7 @@ func (e environment) events() record.EventRecorder {
 var (
 	podResource       = corev1.SchemeGroupVersion.WithResource("pods")
 	nodeResource      = corev1.SchemeGroupVersion.WithResource("nodes")
+	claimResource     = corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims")
 	serviceResource   = corev1.SchemeGroupVersion.WithResource("services")
 	namespaceResource = corev1.SchemeGroupVersion.WithResource("namespaces")
 	csrResource       = certificatesv1.SchemeGroupVersion.WithResource("certificatesigningrequests")
@@ -99,8 +101,7 @@ var list = []entry{
 	{
 		name: "statefulset", account: "statefulset-controller",
 		needs: []schema.GroupVersionResource{
-			appsv1.SchemeGroupVersion.WithResource("statefulsets"), revisionResource, podResource,
-			corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims"),
+			appsv1.SchemeGroupVersion.WithResource("statefulsets"), revisionResource, podResource, claimResource,
 		},
 		build: func(e environment) (runner, error) { return statefulset.New(e.Kube, e.factory, e.events()) },
 	},
@@ -179,6 +180,16 @@ var list = []entry{
 		name: "pod-garbage-collector", account: "pod-garbage-collector",
 		needs: []schema.GroupVersionResource{podResource, nodeResource},
 		build: func(e environment) (runner, error) { return podgc.New(e.Kube, e.factory), nil },
+	},
+	{
+		name: "persistentvolumeclaim-protection", account: "pvc-protection-controller",
+		needs: []schema.GroupVersionResource{claimResource, podResource},
+		build: func(e environment) (runner, error) { return storageprotection.NewClaims(e.Kube, e.factory), nil },
+	},
+	{
+		name: "persistentvolume-protection", account: "pv-protection-controller",
+		needs: []schema.GroupVersionResource{corev1.SchemeGroupVersion.WithResource("persistentvolumes")},
+		build: func(e environment) (runner, error) { return storageprotection.NewVolumes(e.Kube, e.factory), nil },
 	},
 	{
 		name: "clusterrole-aggregation", account: "clusterrole-aggregation-controller",

@@ -11,6 +11,13 @@ import (
 	"skiff/internal/api/table"
 )
 
+// The finalizers that keep a claim while a pod uses it, and a volume while it
+// is bound to a claim.
+const (
+	ClaimProtectionFinalizer  = "kubernetes.io/pvc-protection"
+	VolumeProtectionFinalizer = "kubernetes.io/pv-protection"
+)
+
 // PersistentVolumeClaim asks for a piece of storage.
 var PersistentVolumeClaim = api.Define(api.Kind[*corev1.PersistentVolumeClaim]{
 	GVK: gv.WithKind("PersistentVolumeClaim"), Plural: "persistentvolumeclaims", Prefix: "persistentvolumeclaims", Namespaced: true,
@@ -97,10 +104,7 @@ func claimRow(o *corev1.PersistentVolumeClaim) []any {
 		q := o.Status.Capacity[corev1.ResourceStorage]
 		capacity = q.String()
 	}
-	class, attributes := o.Annotations[corev1.BetaStorageClassAnnotation], table.Unset
-	if c := o.Spec.StorageClassName; c != nil && class == "" {
-		class = *c
-	}
+	class, attributes := StorageClassOf(o), table.Unset
 	if c := o.Spec.VolumeAttributesClassName; c != nil {
 		attributes = *c
 	}
@@ -108,4 +112,16 @@ func claimRow(o *corev1.PersistentVolumeClaim) []any {
 		o.Name, phase, o.Spec.VolumeName, capacity, modes, class, attributes,
 		table.Age(o.CreationTimestamp), volumeMode(o.Spec.VolumeMode),
 	}
+}
+
+// StorageClassOf names the class of a claim; "" is none. The annotation is from
+// before there was a field for it.
+func StorageClassOf(o *corev1.PersistentVolumeClaim) string {
+	if class := o.Annotations[corev1.BetaStorageClassAnnotation]; class != "" {
+		return class
+	}
+	if class := o.Spec.StorageClassName; class != nil {
+		return *class
+	}
+	return ""
 }

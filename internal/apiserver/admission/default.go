@@ -18,17 +18,22 @@ func Default(reader api.Reader, authorizer authz.Authorizer, rbac *authz.RBAC) [
 	plugins := []Plugin{
 		NamespaceLifecycle{reader},
 		NodeRestriction{reader},
+		NetworkRestriction{},
 		LimitRanger{reader},
 		ServiceAccount{reader},
 		TaintNodesByCondition{},
 		Priority{reader},
 		DefaultTolerationSeconds{},
 		DefaultStorageClass{reader},
+		StorageObjectInUseProtection{},
+		PersistentVolumeClaimResize{Reader: reader},
 		RuntimeClass{reader},
 		CertificateRequester{},
 		CertificateApproval{authorizer},
 		CertificateSigning{authorizer},
 		CertificateSubjectRestriction{},
+		ClusterTrustBundleAttest{Authorizer: authorizer},
+		DefaultIngressClass{Reader: reader},
 	}
 	if rbac != nil {
 		plugins = append(plugins, RBACEscalation{rbac, authorizer})

@@ -55,9 +55,12 @@ func isDefault(c *storagev1.StorageClass) bool {
 	return c.Annotations[defaultClassAnnotation] == "true" || c.Annotations[betaDefaultClassAnnotation] == "true"
 }
 
-func newer(a, b *storagev1.StorageClass) bool {
-	if a.CreationTimestamp.Equal(&b.CreationTimestamp) {
-		return a.Name < b.Name
+// newer says which of two classes that both claim to be the default is: the
+// one made last; of two made in the same second, the first by name.
+func newer(a, b api.Object) bool {
+	at, bt := a.GetCreationTimestamp(), b.GetCreationTimestamp()
+	if at.Equal(&bt) {
+		return a.GetName() < b.GetName()
 	}
-	return b.CreationTimestamp.Before(&a.CreationTimestamp)
+	return bt.Before(&at)
 }
