@@ -34,6 +34,9 @@ build: bin/skiff bin/kubectl
 
 include internal/runtime/helpers.mk
 
+# The pause program needs a C compiler, and is the first thing to be built.
+$(HELPERS_BUILT)/pause: | deps
+
 bin/skiff: $(GOSOURCES) $(HELPERS_DIR)/SHA256SUMS | deps
 	go build -trimpath -tags '$(GOTAGS)' -ldflags '$(LDFLAGS)' -o $@ ./cmd/skiff
 
@@ -53,7 +56,7 @@ testdeps: deps
 	@$(call install,ip,iproute2)
 
 define install
-if ! command -v $(1) >/dev/null; then echo "installing $(2)"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2) >/dev/null || { echo "$(2) is missing: install it as root" >&2; exit 1; }; fi
+if ! command -v $(1) >/dev/null; then echo "installing $(2)"; { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2); } >/dev/null || { echo "$(1) is missing, and apt-get could not install it: install $(2) as root, and run make again" >&2; exit 1; }; fi
 endef
 
 test: build testdeps unit e2e
