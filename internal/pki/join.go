@@ -76,7 +76,11 @@ func keepCA(dir string, ca []byte) error {
 	if old, err := os.ReadFile(joinedCA(dir)); err == nil && bytes.Equal(old, ca) {
 		return nil
 	}
-	for _, path := range []string{clientPath(dir), servingPath(dir)} {
+	signed, err := filepath.Glob(filepath.Join(dir, "*"+requestedSuffix))
+	if err != nil {
+		return err
+	}
+	for _, path := range signed {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

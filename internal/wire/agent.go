@@ -47,13 +47,16 @@ func (c Config) runAgent(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	as := certs.RESTConfig()
+	id := nodeIdentity{kubelet: certs.RESTConfig(), serving: certs.GetServing, clientCAs: pool}
 	g, ctx := errgroup.WithContext(ctx)
 	component(ctx, g, "certificates", func(ctx context.Context, n *pki.NodeCertificates) error { return n.Run(ctx) }, certs)
 	g.Go(func() error {
-		return runNode(ctx, c, nodeIdentity{kubelet: as, proxy: as, serving: certs.GetServing, clientCAs: pool})
+		if err := c.identifyComponents(ctx, g, &id); err != nil {
+			return err
+		}
+		return runNode(ctx, c, id)
 	})
-	g.Go(func() error { return announceReady(ctx, as, c.NodeName, began, false) })
+	g.Go(func() error { return announceReady(ctx, id.kubelet, c.NodeName, began, false) })
 	return g.Wait()
 }
 
@@ -88,15 +91,22 @@ func (c Config) nodeCertificates(ctx context.Context, bootstrap *rest.Config) (*
 		Name: c.NodeName, Dir: c.Path("pki"),
 		Addresses: pki.Names{DNS: []string{c.NodeName}, IPs: []net.IP{net.ParseIP(c.NodeIP)}},
 	})
-	switch {
-	case err == nil:
-		return certs, nil
-	case apierrors.IsUnauthorized(err):
-		return nil, fmt.Errorf("%s does not know the token, or no longer: make another with `skiff token create` there, and give it with --token", bootstrap.Host)
-	case limited.Err() != nil && ctx.Err() == nil:
-		return nil, fmt.Errorf("%s did not sign the certificates of node %s within %s: if its address %s is another node's, or the API server's, choose one of its own with --node-ip; else look at `kubectl get csr` there", bootstrap.Host, c.NodeName, joinPatience, c.NodeIP)
+	if err != nil {
+		return nil, c.explainSigning(ctx, limited, bootstrap, err, fmt.Sprintf("certificates of node %s", c.NodeName))
 	}
-	return nil, fmt.Errorf("cannot get this node's certificates from %s: %w", bootstrap.Host, err)
+	return certs, nil
+}
+
+// explainSigning says what can be done about certificates that did not come.
+// limited is the part of ctx that was given to asking for them.
+func (c Config) explainSigning(ctx, limited context.Context, server *rest.Config, err error, what string) error {
+	switch {
+	case apierrors.IsUnauthorized(err):
+		return fmt.Errorf("%s does not know the token, or no longer: make another with `skiff token create` there, and give it with --token", server.Host)
+	case limited.Err() != nil && ctx.Err() == nil:
+		return fmt.Errorf("%s did not sign the %s within %s: if its address %s is another node's, or the API server's, choose one of its own with --node-ip; else look at `kubectl get csr` there", server.Host, what, joinPatience, c.NodeIP)
+	}
+	return fmt.Errorf("cannot get the %s from %s: %w", what, server.Host, err)
 }
 
 // caPool holds the cluster's authority, which signs the kubelets' callers, too.

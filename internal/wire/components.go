@@ -34,6 +34,7 @@ type Component struct {
 	RootCAFile, SigningCertFile, SigningKeyFile string
 	// Of the kubelet:
 	TLSCertFile, TLSKeyFile, ClientCAFile string
+	NetworkKubeconfig                     string
 }
 
 // AddFlags binds what every component takes.
@@ -70,6 +71,7 @@ func (c *Component) AddKubeletFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.TLSCertFile, "tls-cert-file", "", "certificate that the kubelet's API serves with (default: one that the cluster signs)")
 	f.StringVar(&c.TLSKeyFile, "tls-private-key-file", "", "its key")
 	f.StringVar(&c.ClientCAFile, "client-ca-file", "", "certificate authority of the kubelet's callers (default: the kubeconfig's)")
+	f.StringVar(&c.NetworkKubeconfig, "network-kubeconfig", "", "kubeconfig of the pod network on this node (default: the one given, with a certificate of "+pki.NetworkOf("NAME").User+" that the cluster signs)")
 }
 
 // client is the component's connection.
@@ -165,11 +167,31 @@ func (c Component) runKubelet(ctx context.Context, cfg *rest.Config) error {
 	}
 	component(ctx, g, "kubelet", kubelet.Run, c.kubeletConfig(id))
 	if c.RuntimeEndpoint == "" {
+		if id.network, err = c.networkIdentity(ctx, g, cfg); err != nil {
+			return err
+		}
 		component(ctx, g, "network", network.Run, c.networkConfig(id))
 		component(ctx, g, "container runtime", runtime.Run, c.runtimeConfig())
 	}
 	g.Go(func() error { return announceReady(ctx, cfg, c.NodeName, began, false) })
 	return g.Wait()
+}
+
+// networkIdentity is the pod network's, beside a kubelet that runs alone.
+func (c Component) networkIdentity(ctx context.Context, g *errgroup.Group, node *rest.Config) (*rest.Config, error) {
+	if c.NetworkKubeconfig != "" {
+		cfg, err := clientcmd.BuildConfigFromFlags("", c.NetworkKubeconfig)
+		if err != nil {
+			return nil, fmt.Errorf("--network-kubeconfig: %w", err)
+		}
+		return cfg, nil
+	}
+	certificate, err := c.networkCertificate(ctx, node)
+	if err != nil {
+		return nil, fmt.Errorf("%w; or give the pod network a kubeconfig with --network-kubeconfig", err)
+	}
+	component(ctx, g, "certificate of the pod network", renewing, certificate)
+	return certificate.RESTConfig(), nil
 }
 
 // servingCertificate is the kubelet's: of the files named, which are read anew

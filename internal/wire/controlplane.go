@@ -194,6 +194,9 @@ func (p *controlPlane) identity(user string, groups ...string) *rest.Config {
 	return p.api.Client(&authn.User{Name: user, Groups: append(groups, "system:authenticated")})
 }
 
+// client is identity for one of the system's own clients.
+func (p *controlPlane) client(c pki.Client) *rest.Config { return p.identity(c.User, c.Groups...) }
+
 // controller reaches the API server as one of the controllers.
 func (p *controlPlane) controller(name string) *rest.Config {
 	return p.identity(serviceaccount.UserName("kube-system", name), serviceaccount.Groups("kube-system")...)

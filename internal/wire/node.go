@@ -2,8 +2,6 @@ package wire
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,15 +18,6 @@ import (
 	"skiff/internal/runtime"
 	"skiff/internal/servicecache"
 )
-
-// nodeIdentity is who a node's components are.
-type nodeIdentity struct {
-	kubelet *rest.Config // system:node:NAME; the pod network uses it too
-	proxy   *rest.Config // system:kube-proxy; DNS uses it too
-	// serving is the kubelet's own certificate, clientCAs signed its callers'.
-	serving   func(*tls.ClientHelloInfo) (*tls.Certificate, error)
-	clientCAs *x509.CertPool
-}
 
 // runNode runs a node's components until ctx ends or one of them fails.
 func runNode(ctx context.Context, c Config, id nodeIdentity) error {
@@ -118,7 +107,7 @@ func (c Config) runtimeConfig() runtime.Config {
 
 func (c Config) networkConfig(id nodeIdentity) network.Config {
 	return network.Config{
-		Client: id.kubelet, NodeName: c.NodeName, NodeIP: netip.MustParseAddr(c.NodeIP), Names: c.Names(),
+		Client: id.network, NodeName: c.NodeName, NodeIP: netip.MustParseAddr(c.NodeIP), Names: c.Names(),
 		DataDir: c.DataDir, ClusterCIDR: netip.MustParsePrefix(c.ClusterCIDR),
 	}
 }

@@ -115,7 +115,8 @@ func (p *controlPlane) runNode(ctx context.Context) error {
 	}
 	return runNode(ctx, p.Config, nodeIdentity{
 		kubelet:   p.identity(pki.NodeUser(p.NodeName), pki.NodesGroup),
-		proxy:     p.identity("system:kube-proxy"),
+		network:   p.client(pki.NetworkOf(p.NodeName)),
+		proxy:     p.client(pki.Proxy),
 		serving:   serving.GetCertificate,
 		clientCAs: p.pki.CA.Pool(),
 	})

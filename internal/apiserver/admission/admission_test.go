@@ -20,6 +20,7 @@ import (
 	"skiff/internal/apiserver/authn"
 	"skiff/internal/apiserver/authz"
 	"skiff/internal/apiserver/testreader"
+	"skiff/internal/pki"
 )
 
 func named(namespace, name string) metav1.ObjectMeta {
@@ -195,6 +196,39 @@ func TestNodeRestriction(t *testing.T) {
 	refuse(t, p, token(&authenticationv1.BoundObjectReference{APIVersion: "v1", Kind: "Pod", Name: "theirs", UID: "u2"}), "scheduled on a different node")
 	refuse(t, p, token(&authenticationv1.BoundObjectReference{APIVersion: "v1", Kind: "Pod", Name: "mine", UID: "u9"}), "does not match the UID in record")
 	pass(t, p, create(core.Pod, newPod("team", "p"))) // others are not its matter
+}
+
+func TestNetworkRestriction(t *testing.T) {
+	node := &corev1.Node{ObjectMeta: named("", "n1"), Status: corev1.NodeStatus{Conditions: []corev1.NodeCondition{
+		{Type: corev1.NodeReady, Status: corev1.ConditionTrue}, {Type: corev1.NodeNetworkUnavailable, Status: corev1.ConditionTrue},
+	}}}
+	as := func(user string, change func(*corev1.Node)) *Request {
+		now := node.DeepCopy()
+		change(now)
+		return &Request{Operation: Update, Resource: core.Node, Name: "n1", Old: node, Object: now, User: authn.NewUser(user, pki.NetworksGroup)}
+	}
+	own := pki.NetworkOf("n1").User
+	up := func(n *corev1.Node) {
+		n.Annotations, n.ResourceVersion = map[string]string{"skiff.io/vtep-ip": "192.0.2.1"}, "7"
+		n.Status.Conditions[1].Status = corev1.ConditionFalse
+	}
+	pass(t, NetworkRestriction{}, as(own, up))
+	refuse(t, NetworkRestriction{}, as(pki.NetworkOf("n2").User, up), `the pod network of node "n2" is not allowed to modify node "n1"`)
+	refuse(t, NetworkRestriction{}, as("jane", up), "is not allowed to modify")
+	for what, change := range map[string]func(*corev1.Node){
+		"labels":    func(n *corev1.Node) { n.Labels = map[string]string{"a": "b"} },
+		"taints":    func(n *corev1.Node) { n.Spec.Taints = []corev1.Taint{{Key: "x"}} },
+		"readiness": func(n *corev1.Node) { n.Status.Conditions[0].Status = corev1.ConditionFalse },
+		"more": func(n *corev1.Node) {
+			n.Status.Conditions = append(n.Status.Conditions, corev1.NodeCondition{Type: "X"})
+		},
+		"address":         func(n *corev1.Node) { n.Status.Addresses = []corev1.NodeAddress{{Address: "192.0.2.1"}} },
+		"its pods' range": func(n *corev1.Node) { n.Spec.PodCIDR = "10.0.0.0/24" },
+	} {
+		t.Log(what)
+		refuse(t, NetworkRestriction{}, as(own, change), "only allowed to modify the annotations and the condition NetworkUnavailable")
+	}
+	pass(t, NetworkRestriction{}, create(core.Pod, newPod("team", "p"))) // others are not its matter
 }
 
 func TestLimitRanger(t *testing.T) {

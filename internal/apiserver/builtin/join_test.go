@@ -25,11 +25,13 @@ import (
 
 // certificateController runs the controllers as the account that they have in
 // a cluster.
-func (c *cluster) certificateController(t *testing.T) {
+func (c *cluster) certificateController(t *testing.T) { c.certificatesSignedBy(t, c.pki.CA) }
+
+func (c *cluster) certificatesSignedBy(t *testing.T, authority sign.Authority) {
 	t.Helper()
 	kube := client(t, c.Config("system:serviceaccount:kube-system:certificate-controller", "system:serviceaccounts"))
 	factory := skiffclient.NewInformers(kube)
-	approver, signer := approve.New(kube, factory), sign.New(kube, factory, c.pki.CA)
+	approver, signer := approve.New(kube, factory), sign.New(kube, factory, authority)
 	ended := func(f func(context.Context) error) func(context.Context) error {
 		return func(ctx context.Context) error { _ = f(ctx); return nil }
 	}

@@ -1,6 +1,7 @@
-// Package approve approves the certificates that kubelets ask for: the client
-// certificate of a node that joins or renews, and the serving certificate of a
-// node for addresses that are nobody else's.
+// Package approve approves the certificates that nodes ask for: the client
+// certificate of a node that joins or renews, the serving certificate of a
+// node for addresses that are nobody else's, and the client certificates of the
+// components that run beside its kubelet.
 //
 // It reads CertificateSigningRequests, Nodes, and the Service and Endpoints
 // "kubernetes"; it writes the approval of requests and nothing else. Requests
@@ -65,6 +66,8 @@ func (c *Controller) reconcile(ctx context.Context, name string) error {
 		message, err = c.client(ctx, csr, x)
 	case certificatesv1.KubeletServingSignerName:
 		message, err = c.serving(ctx, csr, x)
+	case certificatesv1.KubeAPIServerClientSignerName:
+		message, err = c.component(ctx, csr, x)
 	}
 	if err != nil || message == "" {
 		return err
