@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"slices"
+	"strings"
 )
 
 // ownPaths are the handlers of what is neither a resource nor discovery.
@@ -40,6 +41,9 @@ func (s *Server) pathMux() http.Handler {
 	mux := http.NewServeMux()
 	for path, h := range s.paths {
 		mux.Handle(path, h)
+		if below := path + "/"; !strings.HasSuffix(path, "/") && s.paths[below] == nil {
+			mux.Handle(below+"{$}", at(path, h))
+		}
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		handled, err := s.discovery.Serve(w, r)
@@ -54,6 +58,16 @@ func (s *Server) pathMux() http.Handler {
 		}
 	})
 	return mux
+}
+
+// at calls h as if it had been asked for at path: upstream answers its own
+// paths with and without a slash at the end.
+func at(path string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		r.URL.Path, r.URL.RawPath = path, ""
+		h.ServeHTTP(w, r)
+	})
 }
 
 func (s *Server) serveVersion(w http.ResponseWriter, _ *http.Request) {

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 
+	"skiff/internal/api"
 	"skiff/internal/apiserver/authn"
 	"skiff/internal/apiserver/negotiate"
 )
@@ -139,10 +140,16 @@ func (x *exchange) serveSubresource() error {
 		if sub.Name != x.Subresource {
 			continue
 		}
-		if !slices.Contains(sub.Verbs, x.Verb) {
+		if !slices.Contains(sub.Verbs, x.Verb) && !x.optionsOfProxy(sub) {
 			return apierrors.NewMethodNotSupported(x.GroupResource(), x.Verb)
 		}
 		return x.subresource(sub)
 	}
 	return errNoSuchPath
+}
+
+// optionsOfProxy says whether the request asks what is behind a proxy for its
+// options. The API has no verb for that, so only who may do everything may.
+func (x *exchange) optionsOfProxy(sub api.Subresource) bool {
+	return sub.Name == "proxy" && x.r.Method == http.MethodOptions
 }
