@@ -21,6 +21,13 @@ func (k *kubelet) startEvents() func() {
 	return broadcaster.Shutdown
 }
 
+// nodeEvent records an event of the node. Its UID is the node's name, as
+// clients look for it: a kubelet speaks of its node before that is registered.
+func (k *kubelet) nodeEvent(kind, reason, message string) {
+	ref := &corev1.ObjectReference{APIVersion: "v1", Kind: "Node", Name: k.NodeName, UID: types.UID(k.NodeName)}
+	k.events.Event(ref, kind, reason, message)
+}
+
 // podEvent records an event of a pod as a whole.
 func (k *kubelet) podEvent(pod *corev1.Pod, kind, reason, format string, args ...any) {
 	if ref, err := reference.GetReference(scheme.Scheme, pod); err == nil {

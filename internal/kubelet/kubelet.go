@@ -79,6 +79,7 @@ func run(ctx context.Context, cfg Config, client kubernetes.Interface) error {
 	defer k.runtime.Close()
 	stopEvents := k.startEvents()
 	defer stopEvents()
+	k.nodeEvent(corev1.EventTypeNormal, "Starting", "Starting kubelet.")
 	server, err := k.serve(ctx)
 	if err != nil {
 		return err
@@ -126,6 +127,7 @@ func newKubelet(ctx context.Context, cfg Config, client kubernetes.Interface) (*
 	k.keeper = node.NewKeeper(node.Config{
 		Client: client, Name: cfg.NodeName, Labels: cfg.Labels, Taints: cfg.Taints, Facts: k.facts,
 		LeaseRenewal: cfg.LeaseRenewal, LeaseDuration: cfg.LeaseDuration, StatusRefresh: cfg.StatusRefresh, Log: cfg.Log,
+		Event: k.nodeEvent,
 	})
 	if err := k.cgroups.Init(); err != nil {
 		return nil, errors.Join(fmt.Errorf("kubelet: the control groups of pods cannot be made: %w", err), runtime.Close())

@@ -27,9 +27,10 @@ type Config struct {
 	Labels        map[string]string // besides the standard ones
 	Taints        []corev1.Taint    // at registration
 	Facts         func(context.Context) Facts
-	LeaseRenewal  time.Duration // how often the lease is renewed
-	LeaseDuration time.Duration // how long a renewal holds
-	StatusRefresh time.Duration // how often a status is written that has not changed
+	LeaseRenewal  time.Duration                      // how often the lease is renewed
+	LeaseDuration time.Duration                      // how long a renewal holds
+	StatusRefresh time.Duration                      // how often a status is written that has not changed
+	Event         func(kind, reason, message string) // of the Node; default: none
 	Log           *slog.Logger
 }
 
@@ -45,6 +46,9 @@ type Keeper struct {
 
 // NewKeeper returns a Keeper; Run makes it work.
 func NewKeeper(cfg Config) *Keeper {
+	if cfg.Event == nil {
+		cfg.Event = func(string, string, string) {}
+	}
 	return &Keeper{Config: cfg, nudge: make(chan struct{}, 1), seen: make(chan *corev1.Node, 1)}
 }
 
@@ -165,6 +169,7 @@ func (k *Keeper) write(ctx context.Context, facts Facts) error {
 	if err != nil {
 		return k.lost(err)
 	}
+	k.tell(k.node.Status, want)
 	k.node, k.posted = n, time.Now()
 	return nil
 }
@@ -188,6 +193,7 @@ func (k *Keeper) register(ctx context.Context, facts Facts) error {
 		made, err = k.Client.CoreV1().Nodes().Get(ctx, k.Name, metav1.GetOptions{})
 	} else if err == nil {
 		k.Log.Info("registered node", "node", k.Name)
+		k.tell(corev1.NodeStatus{}, n.Status)
 		k.posted = time.Now()
 	}
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -22,6 +24,7 @@ type world struct {
 	client   *fake.Clientset
 	notReady string
 	keeper   *Keeper
+	events   []string
 }
 
 func newWorld() *world {
@@ -30,7 +33,8 @@ func newWorld() *world {
 		Client: w.client, Name: "n1", Labels: map[string]string{"zone": "a"},
 		Taints:       []corev1.Taint{{Key: "k", Effect: corev1.TaintEffectNoSchedule}},
 		LeaseRenewal: 10 * time.Second, LeaseDuration: 40 * time.Second, StatusRefresh: 5 * time.Minute,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log:   slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Event: func(_, reason, message string) { w.events = append(w.events, reason+": "+message) },
 		Facts: func(context.Context) Facts {
 			return Facts{
 				Name: "n1", IPs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, Port: 10250, MaxPods: 110, NotReady: w.notReady,
@@ -183,4 +187,53 @@ func TestKeepsOthersConditions(t *testing.T) {
 	if len(s.Conditions) != 5 || s.Conditions[0].Type != "NetworkUnavailable" {
 		t.Errorf("conditions = %+v", s.Conditions)
 	}
+}
+
+func TestTellsWhatHappensToTheNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.notReady = "container runtime is down"
+		run(t, w, func() {
+			w.notReady = ""
+			w.keeper.Changed()
+			synctest.Wait()
+			time.Sleep(time.Minute)
+		})
+		want := []string{
+			"NodeHasSufficientMemory: Node n1 status is now: NodeHasSufficientMemory",
+			"NodeHasNoDiskPressure: Node n1 status is now: NodeHasNoDiskPressure",
+			"NodeHasSufficientPID: Node n1 status is now: NodeHasSufficientPID",
+			"NodeReady: Node n1 status is now: NodeReady",
+		}
+		if !slices.Equal(w.events, want) {
+			t.Errorf("events:\n%s\nwant:\n%s", strings.Join(w.events, "\n"), strings.Join(want, "\n"))
+		}
+	})
+}
+
+func TestTellsOfAReboot(t *testing.T) {
+	w := newWorld()
+	old, now := corev1.NodeStatus{}, corev1.NodeStatus{}
+	old.NodeInfo.BootID, now.NodeInfo.BootID = "a", "b"
+	w.keeper.tell(old, now)
+	if want := []string{"Rebooted: Node n1 has been rebooted, boot id: b"}; !slices.Equal(w.events, want) {
+		t.Errorf("events %q, want %q", w.events, want)
+	}
+}
+
+func TestTheLeaseIsTheNodes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		run(t, w, func() {
+			time.Sleep(time.Second)
+			l, err := w.client.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(t.Context(), "n1", metav1.GetOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := []metav1.OwnerReference{{APIVersion: "v1", Kind: "Node", Name: "n1", UID: w.node(t).UID}}
+			if !slices.Equal(l.OwnerReferences, want) {
+				t.Errorf("owners %+v, want %+v", l.OwnerReferences, want)
+			}
+		})
+	})
 }

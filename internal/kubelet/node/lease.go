@@ -19,7 +19,7 @@ func (k *Keeper) keepLease(ctx context.Context) {
 		renewed, err := k.renew(ctx, lease)
 		wait := k.LeaseRenewal
 		if err != nil {
-			if ctx.Err() == nil {
+			if ctx.Err() == nil && !apierrors.IsNotFound(err) { // not found: the Node is being registered
 				k.Log.Warn("node lease not renewed, trying again", "node", k.Name, "in", delay, "err", err)
 			}
 			lease, wait, delay = nil, delay, min(2*delay, k.LeaseRenewal)
@@ -37,22 +37,40 @@ func (k *Keeper) keepLease(ctx context.Context) {
 // renew writes the lease. known is what the last renewal returned, nil to look.
 func (k *Keeper) renew(ctx context.Context, known *coordinationv1.Lease) (*coordinationv1.Lease, error) {
 	leases := k.Client.CoordinationV1().Leases(corev1.NamespaceNodeLease)
+	fresh := k.lease()
 	if known == nil {
+		owner, err := k.owner(ctx)
+		if err != nil {
+			return nil, err
+		}
+		fresh.OwnerReferences = owner
 		found, err := leases.Get(ctx, k.Name, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
-			return leases.Create(ctx, k.lease(), metav1.CreateOptions{})
+			return leases.Create(ctx, fresh, metav1.CreateOptions{})
 		}
 		if err != nil {
 			return nil, err
 		}
 		known = found
 	}
-	fresh := k.lease()
 	next := known.DeepCopy()
+	if fresh.OwnerReferences != nil {
+		next.OwnerReferences = fresh.OwnerReferences
+	}
 	next.Spec.HolderIdentity = fresh.Spec.HolderIdentity
 	next.Spec.LeaseDurationSeconds = fresh.Spec.LeaseDurationSeconds
 	next.Spec.RenewTime = fresh.Spec.RenewTime
 	return leases.Update(ctx, next, metav1.UpdateOptions{})
+}
+
+// owner is the Node as its lease names it: with the Node, the lease goes. A
+// Node that is not there yet is an error, and the lease waits for it.
+func (k *Keeper) owner(ctx context.Context) ([]metav1.OwnerReference, error) {
+	n, err := k.Client.CoreV1().Nodes().Get(ctx, k.Name, metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return []metav1.OwnerReference{{APIVersion: "v1", Kind: "Node", Name: n.Name, UID: n.UID}}, nil
 }
 
 func (k *Keeper) lease() *coordinationv1.Lease {
