@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"skiff/internal/controllers/nodelifecycle"
@@ -47,11 +48,13 @@ type Config struct {
 	ClusterDNS           string
 	ClusterDomain        string
 
-	RuntimeEndpoint  string
-	RegistryHostsDir string
-	KubeletPort      int
-	MaxPods          int
-	WithoutNode      bool
+	RuntimeEndpoint      string
+	RegistryHostsDir     string
+	KubeletPort          int
+	MaxPods              int
+	ContainerLogMaxSize  string
+	ContainerLogMaxFiles int
+	WithoutNode          bool
 
 	NodeMonitorGracePeriod time.Duration
 
@@ -67,7 +70,8 @@ func Defaults() Config {
 		DataDir: envOr("SKIFF_DATA_DIR", DefaultDataDir), BindAddress: "0.0.0.0", HTTPSPort: 6443,
 		ClusterCIDR: "10.244.0.0/16", ServiceCIDR: "10.96.0.0/16", ServiceNodePortRange: "30000-32767",
 		ClusterDomain:    "cluster.local",
-		RegistryHostsDir: "/etc/skiff/certs.d", KubeletPort: 10250, MaxPods: 110, LogLevel: "info",
+		RegistryHostsDir: "/etc/skiff/certs.d", KubeletPort: 10250, MaxPods: 110,
+		ContainerLogMaxSize: "10Mi", ContainerLogMaxFiles: 5, LogLevel: "info",
 		NodeMonitorGracePeriod: nodelifecycle.DefaultGrace,
 	}
 }
@@ -134,6 +138,8 @@ func (c *Config) addNodeFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.RegistryHostsDir, "registry-hosts-dir", c.RegistryHostsDir, "containerd's hosts.toml files: mirrors, private CAs, credentials")
 	f.IntVar(&c.KubeletPort, "kubelet-port", c.KubeletPort, "port of the kubelet's API")
 	f.IntVar(&c.MaxPods, "max-pods", c.MaxPods, "how many pods the node takes")
+	f.StringVar(&c.ContainerLogMaxSize, "container-log-max-size", c.ContainerLogMaxSize, "size of a container's log at which a new file is begun")
+	f.IntVar(&c.ContainerLogMaxFiles, "container-log-max-files", c.ContainerLogMaxFiles, "how many files of a container's log are kept, at least 2")
 }
 
 // Complete fills in what depends on the machine and checks the rest. Its
@@ -157,6 +163,9 @@ func (c *Config) Complete() error {
 		return err
 	}
 	if err := c.checkNamesAndPorts(); err != nil {
+		return err
+	}
+	if err := c.checkLogs(); err != nil {
 		return err
 	}
 	for _, text := range c.NodeTaints {
@@ -198,6 +207,25 @@ func (c *Config) checkNamesAndPorts() error {
 		}
 	}
 	return nil
+}
+
+func (c *Config) checkLogs() error {
+	if _, err := c.logMaxSize(); err != nil {
+		return err
+	}
+	if c.ContainerLogMaxFiles < 2 {
+		return fmt.Errorf("--container-log-max-files %d: give at least 2, the file that is written and one before it", c.ContainerLogMaxFiles)
+	}
+	return nil
+}
+
+// logMaxSize is --container-log-max-size in bytes.
+func (c *Config) logMaxSize() (int64, error) {
+	q, err := resource.ParseQuantity(c.ContainerLogMaxSize)
+	if err != nil || q.Value() < 1 {
+		return 0, fmt.Errorf("--container-log-max-size %q is not a size: give one like 10Mi", c.ContainerLogMaxSize)
+	}
+	return q.Value(), nil
 }
 
 func (c *Config) checkNetworks() error {

@@ -47,6 +47,8 @@ func TestCompleteRefuses(t *testing.T) {
 		{"node ports", func(c *Config) { c.ServiceNodePortRange = "40000-30000" }, "--service-node-port-range"},
 		{"node address", func(c *Config) { c.NodeIP = "here" }, "--node-ip"},
 		{"advertised address", func(c *Config) { c.AdvertiseAddress = "here" }, "--advertise-address"},
+		{"size of logs", func(c *Config) { c.ContainerLogMaxSize = "much" }, "--container-log-max-size"},
+		{"number of logs", func(c *Config) { c.ContainerLogMaxFiles = 1 }, "--container-log-max-files"},
 		{"taint", func(c *Config) { c.NodeTaints = []string{"a=b"} }, "--node-taint"},
 		{"taint's effect", func(c *Config) { c.NodeTaints = []string{"a=b:Never"} }, "--node-taint"},
 	} {

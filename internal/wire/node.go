@@ -85,12 +85,14 @@ func (c Config) dnsConfig() dns.Config {
 }
 
 func (c Config) kubeletConfig(id nodeIdentity) kubelet.Config {
+	logSize, _ := c.logMaxSize() // Complete has checked it
 	return kubelet.Config{
 		Client: id.kubelet, NodeName: c.NodeName, NodeIPs: []netip.Addr{netip.MustParseAddr(c.NodeIP)}, Names: c.Names(),
 		RuntimeEndpoint: c.runtimeEndpoint(), DataDir: c.Path("kubelet"),
 		ClusterDNS: []string{c.ClusterDNS}, ClusterDomain: c.ClusterDomain,
 		Port: c.KubeletPort, GetCertificate: id.serving, ClientCA: id.clientCAs,
 		Labels: c.NodeLabels, Taints: c.taints(), MaxPods: c.MaxPods,
+		ContainerLogMaxSize: logSize, ContainerLogMaxFiles: c.ContainerLogMaxFiles,
 	}
 }
 

@@ -105,6 +105,8 @@ func (n machineNode) agentArgs(addr netip.Addr, token string) []string {
 		"--cluster-domain=" + n.ClusterDomain,
 		"--registry-hosts-dir=" + n.RegistryHostsDir,
 		"--max-pods=" + strconv.Itoa(n.MaxPods),
+		"--container-log-max-size=" + n.ContainerLogMaxSize,
+		"--container-log-max-files=" + strconv.Itoa(n.ContainerLogMaxFiles),
 		"--log-level=" + n.LogLevel,
 	}
 }

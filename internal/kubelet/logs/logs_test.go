@@ -2,6 +2,7 @@ package logs
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
@@ -130,6 +131,21 @@ func (f *following) expect(t *testing.T, want string) {
 	}
 }
 
+// expectAll awaits text that may come in several pieces.
+func (f *following) expectAll(t *testing.T, want string) {
+	t.Helper()
+	for got := ""; got != want; {
+		select {
+		case more := <-f.lines:
+			if got += more; !strings.HasPrefix(want, got) {
+				t.Fatalf("got %q, want %q", got, want)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func appendTo(t *testing.T, path, text string) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
@@ -178,8 +194,11 @@ func TestRotates(t *testing.T) {
 		t.Fatalf("reopened %q", reopened)
 	}
 	got := rotated(path)
-	if len(got) != 2 || got[0] != path+".20250102-000000" {
+	if len(got) != 2 || got[0] != path+".20250102-000000.gz" || strings.HasSuffix(got[1], ".gz") {
 		t.Errorf("rotated files: %v", got)
+	}
+	if text := unzip(t, got[0]); text != "old" {
+		t.Errorf("the compressed log holds %q", text)
 	}
 	reopened = ""
 	k.rotateAll(context.Background())
@@ -191,6 +210,37 @@ func TestRotates(t *testing.T) {
 		t.Error("still busy although nothing runs")
 	}
 	k.Remove(path)
+	if left, _ := filepath.Glob(path + "*"); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func unzip(t *testing.T, path string) string {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// What a compression left that was cut short is neither rotated nor kept.
+func TestUnfinishedCompression(t *testing.T) {
+	path := write(t, "x")
+	appendTo(t, path+".20250101-000000.tmp", "half")
+	if got := rotated(path); len(got) != 0 {
+		t.Errorf("rotated files: %v", got)
+	}
+	NewKeeper(Config{}).Remove(path)
 	if left, _ := filepath.Glob(path + "*"); len(left) != 0 {
 		t.Errorf("left: %v", left)
 	}

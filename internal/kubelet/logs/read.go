@@ -38,8 +38,8 @@ func (r Reader) Copy(ctx context.Context, out io.Writer, flush func()) error {
 	if r.Options.LimitBytes != nil {
 		c.left = *r.Options.LimitBytes
 	}
-	defer func() { c.file.Close() }()
-	c.open(f)
+	defer c.close()
+	c.now = newSource(f)
 	if r.Options.TailLines != nil {
 		offset, err := tailOffset(f, *r.Options.TailLines)
 		if err != nil {
@@ -48,12 +48,11 @@ func (r Reader) Copy(ctx context.Context, out io.Writer, flush func()) error {
 		if _, err := f.Seek(offset, io.SeekStart); err != nil {
 			return err
 		}
-		c.open(f)
 	}
 	if r.Options.Follow {
 		err = c.follow(ctx)
 	} else {
-		err = c.drain()
+		err = c.drain(c.now)
 	}
 	flush()
 	if errors.Is(err, errLimit) {
@@ -80,32 +79,43 @@ type copier struct {
 	out     io.Writer
 	flush   func()
 	since   time.Time
-	left    int64 // bytes that may still be written; -1 for any number
-	file    *os.File
-	buf     *bufio.Reader
-	part    []byte // the beginning of a line that is not complete yet
-	midLine bool   // the last thing written was a part of a long line
+	left    int64   // bytes that may still be written; -1 for any number
+	now     *source // the log as it is called now
+	late    *source // the one before: the runtime may write a last line to it after it has begun the next; nil if there is none
+	midLine bool    // the last thing written was a part of a long line
 }
 
-func (c *copier) open(f *os.File) {
-	c.file, c.buf, c.part = f, bufio.NewReader(f), nil
+// source is one file of a log, read up to somewhere.
+type source struct {
+	file *os.File
+	buf  *bufio.Reader
+	part []byte // the beginning of a line that is not complete yet
+}
+
+func newSource(f *os.File) *source { return &source{file: f, buf: bufio.NewReader(f)} }
+
+func (c *copier) close() {
+	c.now.file.Close()
+	if c.late != nil {
+		c.late.file.Close()
+	}
 }
 
 // drain writes all complete lines that there are.
-func (c *copier) drain() error {
+func (c *copier) drain(s *source) error {
 	for {
-		b, err := c.buf.ReadBytes('\n')
-		c.part = append(c.part, b...)
+		b, err := s.buf.ReadBytes('\n')
+		s.part = append(s.part, b...)
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if err := c.write(c.part); err != nil {
+		if err := c.write(s.part); err != nil {
 			return err
 		}
-		c.part = c.part[:0]
+		s.part = s.part[:0]
 	}
 }
 
@@ -209,27 +219,34 @@ func (c *copier) await(ctx context.Context, w *fsnotify.Watcher, poll <-chan tim
 // catchUp writes what is new, and goes over to the file that took the place of
 // one that was rotated.
 func (c *copier) catchUp() error {
-	if err := c.drain(); err != nil {
+	if c.late != nil {
+		if err := c.drain(c.late); err != nil {
+			return err
+		}
+	}
+	if err := c.drain(c.now); err != nil {
 		return err
 	}
-	now, err := os.Stat(c.Path)
+	next, err := os.Stat(c.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // between two files
 	}
 	if err != nil {
 		return err
 	}
-	if mine, err := c.file.Stat(); err == nil && os.SameFile(mine, now) {
+	if mine, err := c.now.file.Stat(); err == nil && os.SameFile(mine, next) {
 		return nil
 	}
-	if err := c.drain(); err != nil { // what came before it was moved away
+	if err := c.drain(c.now); err != nil { // what came before it was moved away
 		return err
 	}
 	f, err := os.Open(c.Path)
 	if err != nil {
 		return err
 	}
-	c.file.Close()
-	c.open(f)
-	return c.drain()
+	if c.late != nil {
+		c.late.file.Close()
+	}
+	c.late, c.now = c.now, newSource(f)
+	return c.drain(c.now)
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // sweep is how often the sizes of logs are looked at: one stat a container.
-const sweep = 30 * time.Second
+const sweep = 10 * time.Second
 
 // Config is what a Keeper needs.
 type Config struct {
@@ -70,7 +70,8 @@ func (k *Keeper) Forget(uid types.UID) { k.Watch(uid, lifecycle.Observed{}) }
 
 // Remove removes a log with its rotated files.
 func (k *Keeper) Remove(path string) {
-	for _, f := range append(rotated(path), path) {
+	all, _ := filepath.Glob(path + ".*")
+	for _, f := range append(all, path) {
 		if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			k.Log.Warn("a log is left", "file", f, "err", err)
 		}
@@ -116,7 +117,9 @@ func (k *Keeper) rotateAll(ctx context.Context) bool {
 	return len(all) > 0
 }
 
-// rotate moves a log away and has the runtime begin a new one.
+// rotate moves a log away and has the runtime begin a new one. Of the files
+// that were moved away before, the excess ones go and the others are
+// compressed: the newest never is, as somebody may be reading it still.
 func (k *Keeper) rotate(ctx context.Context, id, path string) error {
 	old := rotated(path)
 	for len(old) > max(k.MaxFiles-2, 0) {
@@ -124,6 +127,11 @@ func (k *Keeper) rotate(ctx context.Context, id, path string) error {
 			return err
 		}
 		old = old[1:]
+	}
+	for _, file := range old {
+		if err := compress(file); err != nil {
+			return err
+		}
 	}
 	away := fmt.Sprintf("%s.%s", path, time.Now().UTC().Format("20060102-150405"))
 	if err := os.Rename(path, away); err != nil {
@@ -135,12 +143,13 @@ func (k *Keeper) rotate(ctx context.Context, id, path string) error {
 	return nil
 }
 
-// rotated are the files that were moved away from path, oldest first.
+// rotated are the files that were moved away from path, oldest first. What a
+// compression that was cut short left is none of them.
 func rotated(path string) []string {
 	all, _ := filepath.Glob(path + ".*")
 	var out []string
 	for _, f := range all {
-		if !strings.HasSuffix(f, ".tmp") {
+		if !strings.HasSuffix(f, unfinished) {
 			out = append(out, f)
 		}
 	}
