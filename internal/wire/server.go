@@ -102,6 +102,9 @@ func (p *controlPlane) startClients(ctx context.Context, g *errgroup.Group) {
 	}
 	g.Go(func() error { return p.runNode(ctx) })
 	g.Go(func() error {
+		return keepControlPlaneRole(ctx, p.identity("system:skiff:addons", pki.MastersGroup), p.NodeName)
+	})
+	g.Go(func() error {
 		return announceReady(ctx, p.identity("system:skiff:up", pki.MastersGroup), p.NodeName, p.began, true)
 	})
 }
