@@ -17,14 +17,15 @@ func (x *exchange) writeItem(code int, i store.Item) error {
 	if err != nil {
 		return err
 	}
-	if x.media.Pretty || x.media.Encoding == negotiate.YAML {
+	if x.media.Encoding != negotiate.Proto {
 		data = codec.Format(data, x.media.Encoding, x.media.Pretty)
 	}
 	writeDocument(x.w, x.media, code, data)
 	return nil
 }
 
-// document is one object in the shape asked for, in protobuf or JSON.
+// document is one object in the shape asked for: in protobuf if that is the
+// encoding, and otherwise in JSON.
 func (x *exchange) document(i store.Item) ([]byte, error) {
 	switch x.media.Shape {
 	case negotiate.Metadata:

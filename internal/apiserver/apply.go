@@ -7,10 +7,12 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/serializer/cbor/direct"
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 
 	"skiff/internal/api"
+	"skiff/internal/apiserver/patch"
 	"skiff/internal/store"
 )
 
@@ -63,8 +65,14 @@ func (x *exchange) applyNew(p *sentPatch, wanted *unstructured.Unstructured, mer
 	return x.writeItem(http.StatusCreated, item)
 }
 
-// readConfiguration decodes the YAML or JSON of an apply configuration.
-func (x *exchange) readConfiguration(p *sentPatch) (*unstructured.Unstructured, error) {
+// decodeConfiguration decodes CBOR, YAML, or JSON, which is YAML too.
+func (x *exchange) decodeConfiguration(p *sentPatch, u *unstructured.Unstructured) error {
+	if p.kind == patch.ApplyCBOR {
+		if err := direct.Unmarshal(p.data, &u.Object); err != nil {
+			return apierrors.NewBadRequest(fmt.Sprintf("error decoding CBOR: %v", err))
+		}
+		return nil
+	}
 	data, err := yaml.YAMLToJSONStrict(p.data)
 	if err != nil && p.FieldValidation != metav1.FieldValidationStrict {
 		if p.FieldValidation != metav1.FieldValidationIgnore {
@@ -72,12 +80,21 @@ func (x *exchange) readConfiguration(p *sentPatch) (*unstructured.Unstructured, 
 		}
 		data, err = yaml.YAMLToJSON(p.data)
 	}
-	u := &unstructured.Unstructured{}
 	if err == nil {
 		err = json.Unmarshal(data, &u.Object)
 	}
 	if err != nil {
-		return nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding YAML: %v", err))
+		return apierrors.NewBadRequest(fmt.Sprintf("error decoding YAML: %v", err))
+	}
+	return nil
+}
+
+// readConfiguration decodes an apply configuration, and fills in from the path
+// what it leaves out.
+func (x *exchange) readConfiguration(p *sentPatch) (*unstructured.Unstructured, error) {
+	u := &unstructured.Unstructured{}
+	if err := x.decodeConfiguration(p, u); err != nil {
+		return nil, err
 	}
 	if u.Object == nil || u.GetKind() == "" || u.GetAPIVersion() == "" {
 		return nil, apierrors.NewBadRequest("invalid object type: the apply configuration must have apiVersion and kind")

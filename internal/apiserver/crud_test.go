@@ -16,12 +16,15 @@ import (
 // configs are the ways of reaching one server: in the process and over TLS,
 // in JSON and in protobuf.
 func configs(s *apitest.Server) map[string]*rest.Config {
-	const proto = "application/vnd.kubernetes.protobuf"
+	const proto, cbor = "application/vnd.kubernetes.protobuf", "application/cbor"
 	out := map[string]*rest.Config{"inprocess-json": s.Admin(), "tls-json": s.Listen("admin", "system:masters")}
 	for _, name := range []string{"inprocess", "tls"} {
 		c := rest.CopyConfig(out[name+"-json"])
 		c.ContentType, c.AcceptContentTypes = proto, proto+",application/json"
 		out[name+"-proto"] = c
+		c = rest.CopyConfig(c)
+		c.ContentType, c.AcceptContentTypes = cbor, cbor
+		out[name+"-cbor"] = c
 	}
 	return out
 }

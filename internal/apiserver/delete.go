@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/runtime/serializer/cbor/direct"
 	"sigs.k8s.io/yaml"
 
 	"skiff/internal/api"
@@ -161,6 +162,8 @@ func (x *exchange) decodeDeleteOptions(data []byte, o *metav1.DeleteOptions) err
 		if message, err = codec.Message(data); err == nil {
 			err = o.Unmarshal(message)
 		}
+	case negotiate.CBOR:
+		err = direct.Unmarshal(data, o)
 	case negotiate.YAML:
 		err = yaml.Unmarshal(data, o)
 	default:

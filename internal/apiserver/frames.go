@@ -13,7 +13,7 @@ import (
 )
 
 // frames lays out watch events for the wire: in JSON an object a line, in
-// protobuf a length and a WatchEvent. A change is laid out once for all who
+// protobuf a length and a WatchEvent, in CBOR a map. A change is laid out once for all who
 // watch it in the same form.
 type frames struct {
 	x     *exchange
@@ -66,6 +66,9 @@ func (f *frames) lay(b []byte, ev store.Event) ([]byte, error) {
 	if err != nil {
 		return b, err
 	}
+	if f.x.media.Encoding == negotiate.CBOR {
+		data = codec.Format(data, negotiate.CBOR, false)
+	}
 	return f.frame(b, string(ev.Type), data), nil
 }
 
@@ -87,8 +90,11 @@ func (f *frames) failure(err error) []byte {
 
 func (f *frames) frame(b []byte, kind string, object []byte) []byte {
 	b = slices.Grow(b, len(object)+frameAround)
-	if f.x.media.Encoding == negotiate.Proto {
+	switch f.x.media.Encoding {
+	case negotiate.Proto:
 		return protoFrame(b, kind, object)
+	case negotiate.CBOR:
+		return cborFrame(b, kind, object)
 	}
 	b = append(append(append(b, `{"type":"`...), kind...), `","object":`...)
 	return append(append(b, object...), "}\n"...)
@@ -106,4 +112,11 @@ func protoFrame(b []byte, kind string, object []byte) []byte {
 	b = codec.AppendBytes(b, 1, object)
 	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-4))
 	return b
+}
+
+// cborFrame is a map of the event's type and its object, a CBOR document.
+func cborFrame(b []byte, kind string, object []byte) []byte {
+	b = codec.AppendCBORMap(append(b, codec.CBORPrefix...), 2)
+	b = codec.AppendCBORString(codec.AppendCBORString(b, "type"), kind)
+	return append(codec.AppendCBORString(b, "object"), object...)
 }

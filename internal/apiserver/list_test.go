@@ -305,3 +305,19 @@ func TestLargeListsAreCompressed(t *testing.T) {
 		t.Error("a short list is compressed")
 	}
 }
+
+// A list in YAML, sent item by item, is to the byte what the library makes of
+// the whole list.
+func TestYAMLListIsTheLibrarys(t *testing.T) {
+	s := apitest.Start(t)
+	makeConfigMaps(t, s.Admin(), 3)
+	for _, path := range []string{"/api/v1/configmaps", "/api/v1/configmaps?limit=1", "/api/v1/namespaces/none/configmaps", "/apis/rbac.authorization.k8s.io/v1/clusterroles"} {
+		for _, as := range []string{"", ";as=Table;g=meta.k8s.io;v=v1", ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"} {
+			_, inJSON := raw(t, s.Admin(), path, "application/json"+as)
+			_, got := raw(t, s.Admin(), path, "application/yaml"+as)
+			if want, err := yaml.JSONToYAML([]byte(inJSON)); err != nil || got != string(want) {
+				t.Errorf("%s%s, %v:\n%s\nwant:\n%s", path, as, err, got, want)
+			}
+		}
+	}
+}

@@ -6,13 +6,10 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/yaml"
 
 	"skiff/internal/apiserver/codec"
 	"skiff/internal/apiserver/negotiate"
@@ -50,6 +47,8 @@ func (x *exchange) writeList(l *store.List, meta metav1.ListMeta) error {
 	switch {
 	case x.media.Encoding == negotiate.YAML:
 		return form.writeYAML(out, l)
+	case x.media.Encoding == negotiate.CBOR:
+		return form.writeCBOR(out, l)
 	case x.media.Pretty:
 		return form.writePretty(out, l)
 	}
@@ -163,80 +162,6 @@ func (f *listForm) writePretty(w *bufio.Writer, l *store.List) error {
 		_, _ = w.WriteString("\n  ")
 	}
 	_, err := w.WriteString("]\n}\n")
-	return err
-}
-
-// writeYAML writes the list with its keys in order, as YAML documents have
-// them: an item is its own YAML, two columns further in.
-func (f *listForm) writeYAML(w *bufio.Writer, l *store.List) error {
-	top, _ := yaml.JSONToYAML(append(f.head(), '}'))
-	before, after, _ := strings.Cut(string(top), "\nkind:")
-	_, _ = w.WriteString(before + "\n")
-	tail := "kind:" + after
-	if f.itemsName == "rows" { // rows come last in the alphabet
-		_, _ = w.WriteString(tail)
-		tail = ""
-	}
-	_, _ = w.WriteString(f.itemsName + ":")
-	empty := true
-	for i := range l.Items {
-		head, rest, err := f.parts(i)
-		if err != nil {
-			return abort(err)
-		}
-		one, err := yaml.JSONToYAML(append(bytes.Clone(head), rest...))
-		if err != nil {
-			return abort(err)
-		}
-		empty = false
-		_, _ = w.WriteString("\n- ")
-		indented := strings.ReplaceAll(strings.TrimSuffix(string(one), "\n"), "\n", "\n  ")
-		if _, err := w.WriteString(indented); err != nil {
-			return abort(err)
-		}
-	}
-	if empty {
-		_, _ = w.WriteString(" []")
-	}
-	_, err := w.WriteString("\n" + tail)
-	return err
-}
-
-// streamProto writes the list in protobuf, which says lengths first: it walks
-// the items twice, adding up and then writing.
-func (x *exchange) streamProto(f *listForm, l *store.List) error {
-	meta, err := f.meta.Marshal()
-	if err != nil {
-		return err
-	}
-	size := codec.FieldSize(len(meta))
-	for i := range l.Items {
-		head, rest, err := f.parts(i)
-		if err != nil {
-			return err
-		}
-		size += codec.FieldSize(len(head) + len(rest))
-	}
-	envelope := codec.AppendBytes(codec.Envelope(f.kind, size), 1, meta)
-	if !x.wantsGzip() {
-		x.w.Header().Set("Content-Length", strconv.Itoa(len(envelope)-codec.FieldSize(len(meta))+size+len(codec.Close())))
-	}
-	w, done := x.body()
-	defer done()
-	_, _ = w.Write(envelope)
-	tag := make([]byte, 0, 16)
-	for i := range l.Items {
-		head, rest, err := f.parts(i)
-		if err != nil {
-			return abort(err)
-		}
-		_, _ = w.Write(codec.AppendTag(tag, 2, len(head)+len(rest)))
-		_, _ = w.Write(head)
-		if _, err := w.Write(rest); err != nil {
-			return abort(err)
-		}
-	}
-	_, err = w.Write(codec.Close())
 	return err
 }
 

@@ -25,7 +25,7 @@ func (x *exchange) patch(part *api.Part) error {
 	if err != nil {
 		return err
 	}
-	if p.kind == patch.ApplyYAML {
+	if p.kind == patch.ApplyYAML || p.kind == patch.ApplyCBOR {
 		return x.apply(part, p)
 	}
 	item, err := x.change(&change{

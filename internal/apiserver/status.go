@@ -68,7 +68,7 @@ func writeStatus(w http.ResponseWriter, media negotiate.Media, status *metav1.St
 func writeDocument(w http.ResponseWriter, media negotiate.Media, code int, data []byte) {
 	w.Header().Set("Content-Type", media.ContentType())
 	n := len(data)
-	newline := media.Encoding != negotiate.Proto && n > 0 && data[n-1] != '\n'
+	newline := media.Encoding.IsText() && n > 0 && data[n-1] != '\n'
 	if newline {
 		n++
 	}

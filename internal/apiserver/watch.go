@@ -20,7 +20,7 @@ import (
 // server stops.
 func (x *exchange) watch() error {
 	var err error
-	if x.media, err = negotiate.Response(x.r, true, negotiate.JSON, negotiate.Proto); err != nil {
+	if x.media, err = negotiate.Response(x.r, true, negotiate.JSON, negotiate.Proto, negotiate.CBOR); err != nil {
 		return err
 	}
 	o, err := x.listOptions()

@@ -4,12 +4,10 @@ import (
 	"io"
 
 	"golang.org/x/net/websocket"
-
-	"skiff/internal/apiserver/negotiate"
 )
 
 // watchOverWebSocket sends each event as a message of its own: text for JSON,
-// binary for protobuf.
+// binary for protobuf and CBOR.
 func (x *exchange) watchOverWebSocket(run func(sink) error) error {
 	server := websocket.Server{Handler: func(c *websocket.Conn) {
 		defer c.Close()
@@ -17,7 +15,7 @@ func (x *exchange) watchOverWebSocket(run func(sink) error) error {
 			_, _ = io.Copy(io.Discard, c) // the client has nothing to say, but its end shows here
 			_ = c.Close()
 		}()
-		if x.media.Encoding == negotiate.Proto {
+		if !x.media.Encoding.IsText() {
 			c.PayloadType = websocket.BinaryFrame
 		}
 		_ = run(socketSink{c})

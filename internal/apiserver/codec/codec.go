@@ -1,4 +1,4 @@
-// Package codec reads and writes API objects as JSON, YAML and protobuf, and
+// Package codec reads and writes API objects as JSON, YAML, protobuf and CBOR, and
 // takes wire bytes apart without decoding them. It owns no object and knows
 // no HTTP.
 package codec
@@ -11,9 +11,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer/cbor"
 	kjson "k8s.io/apimachinery/pkg/runtime/serializer/json"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
-	"sigs.k8s.io/yaml"
 
 	"skiff/internal/apiserver/negotiate"
 )
@@ -22,15 +22,21 @@ import (
 type Codec struct {
 	scheme *runtime.Scheme
 	// lax and strict decoders, by encoding.
-	lax, strict [3]runtime.Serializer
+	lax, strict [4]runtime.Serializer
 }
 
 // New returns a codec for the kinds of scheme.
 func New(scheme *runtime.Scheme) *Codec {
 	c := &Codec{scheme: scheme}
 	proto := protobuf.NewSerializer(scheme, scheme)
-	c.lax = [3]runtime.Serializer{negotiate.JSON: textual(scheme, false, false), negotiate.YAML: textual(scheme, true, false), negotiate.Proto: proto}
-	c.strict = [3]runtime.Serializer{negotiate.JSON: textual(scheme, false, true), negotiate.YAML: textual(scheme, true, true), negotiate.Proto: proto}
+	c.lax = [...]runtime.Serializer{
+		negotiate.JSON: textual(scheme, false, false), negotiate.YAML: textual(scheme, true, false),
+		negotiate.Proto: proto, negotiate.CBOR: cbor.NewSerializer(scheme, scheme),
+	}
+	c.strict = [...]runtime.Serializer{
+		negotiate.JSON: textual(scheme, false, true), negotiate.YAML: textual(scheme, true, true),
+		negotiate.Proto: proto, negotiate.CBOR: cbor.NewSerializer(scheme, scheme, cbor.Strict(true)),
+	}
 	return c
 }
 
@@ -63,11 +69,15 @@ func Encode(obj runtime.Object, e negotiate.Encoding, pretty bool) ([]byte, erro
 }
 
 // Format turns the JSON of one document into what the client asked for: the
-// same, indented, or as YAML.
+// same, indented, or as YAML or CBOR.
 func Format(data []byte, e negotiate.Encoding, pretty bool) []byte {
 	switch {
+	case e == negotiate.CBOR:
+		if out, err := AppendCBOR([]byte(CBORPrefix), data); err == nil {
+			return out
+		}
 	case e == negotiate.YAML:
-		if out, err := yaml.JSONToYAML(data); err == nil {
+		if out, err := AppendYAML(nil, data); err == nil {
 			return out
 		}
 	case pretty:

@@ -20,6 +20,7 @@ const (
 	JSON Encoding = iota
 	YAML
 	Proto
+	CBOR
 )
 
 // The media types of the encodings.
@@ -27,12 +28,18 @@ const (
 	TypeJSON  = "application/json"
 	TypeYAML  = "application/yaml"
 	TypeProto = "application/vnd.kubernetes.protobuf"
+	TypeCBOR  = "application/cbor"
+	// TypeCBORSequence is a stream of CBOR: one watch event after the other.
+	TypeCBORSequence = "application/cbor-seq"
 )
 
-var typeNames = [...]string{JSON: TypeJSON, YAML: TypeYAML, Proto: TypeProto}
+var typeNames = [...]string{JSON: TypeJSON, YAML: TypeYAML, Proto: TypeProto, CBOR: TypeCBOR}
 
 // String is the media type of the encoding.
 func (e Encoding) String() string { return typeNames[e] }
+
+// IsText says whether people can read it.
+func (e Encoding) IsText() bool { return e == JSON || e == YAML }
 
 // Shape is what of an object an answer shows.
 type Shape int
@@ -59,8 +66,11 @@ func (m Media) ContentType() string { return m.Encoding.String() }
 
 // StreamType is the header of an answer that is a stream of watch events.
 func (m Media) StreamType() string {
-	if m.Encoding == Proto {
+	switch m.Encoding {
+	case Proto:
 		return TypeProto + ";stream=watch"
+	case CBOR:
+		return TypeCBORSequence
 	}
 	return m.Encoding.String()
 }
@@ -70,7 +80,7 @@ func (m Media) StreamType() string {
 // be asked for as Tables and metadata. The error is a 406 Status.
 func Response(r *http.Request, shapes bool, offered ...Encoding) (Media, error) {
 	if len(offered) == 0 {
-		offered = []Encoding{JSON, YAML, Proto}
+		offered = []Encoding{JSON, YAML, Proto, CBOR}
 	}
 	ranges := parseAccept(r.Header.Values("Accept"))
 	if len(ranges) == 0 {

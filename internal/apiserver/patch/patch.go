@@ -23,12 +23,15 @@ import (
 // maxOperations bounds what one JSON patch may do.
 const maxOperations = 10000
 
-// ApplyYAML is the type of server-side apply patches.
-const ApplyYAML = types.ApplyYAMLPatchType
+// The types of server-side apply patches.
+const (
+	ApplyYAML = types.ApplyYAMLPatchType
+	ApplyCBOR = types.ApplyCBORPatchType
+)
 
 // TypeOf is the patch type that a Content-Type names; the error is a 415.
 func TypeOf(contentType string) (types.PatchType, error) {
-	accepted := []types.PatchType{types.JSONPatchType, types.MergePatchType, types.StrategicMergePatchType, ApplyYAML}
+	accepted := []types.PatchType{types.JSONPatchType, types.MergePatchType, types.StrategicMergePatchType, ApplyYAML, ApplyCBOR}
 	media, _, _ := mime.ParseMediaType(contentType)
 	names := make([]string, len(accepted))
 	for i, t := range accepted {
