@@ -32,6 +32,18 @@ func machine(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// address gives the host an address on its loopback, until the scenario's end:
+// address PREFIX. "! address PREFIX" takes it away.
+func address(ts *testscript.TestScript, neg bool, args []string) {
+	remove := func() error { return exec.Command("ip", "address", "delete", args[0], "dev", "lo").Run() }
+	if neg {
+		ts.Check(remove())
+		return
+	}
+	ts.Defer(func() { _ = remove() })
+	ts.Check(exec.Command("ip", "address", "add", args[0], "dev", "lo").Run())
+}
+
 // removeMachine ends nothing that runs there. A machine that is not there is
 // no mistake.
 func removeMachine(name string) {

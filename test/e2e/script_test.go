@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
 
 	"skiff/test/images"
 )
@@ -47,6 +48,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"up": up, "until": until, "hostclean": hostclean, "capture": capture,
 			"hammer": hammer, "hammered": hammered, "crash": crash, "pty": pty, "machine": machine,
+			"address": address, "stopwhen": stopWhen,
 		},
 		Setup: func(env *testscript.Env) error {
 			r, err := registry()
@@ -97,17 +99,32 @@ func setup(env *testscript.Env, bin string, r *images.Registry) error {
 	return nil
 }
 
-// tearDown ends what a failed scenario left running; its log is kept in the
+// tearDown ends what a failed scenario left running; the logs are kept in the
 // test's output.
 func tearDown(env *testscript.Env, bin, data string) {
 	t := env.T()
 	if f, ok := t.(interface{ Failed() bool }); ok && f.Failed() {
-		logTail(t, filepath.Join(data, "skiff.log"))
+		for _, dir := range dataDirs(t, data) {
+			logTail(t, filepath.Join(dir, "skiff.log"))
+		}
 	}
-	if out, err := run(bin+"/skiff", "down", "--purge", "--data-dir", data); err != nil {
-		t.Log(fmt.Sprintf("skiff down: %v\n%s", err, out))
+	for _, dir := range dataDirs(t, data) {
+		if out, err := run(bin+"/skiff", "down", "--purge", "--data-dir", dir); err != nil {
+			t.Log(fmt.Sprintf("skiff down: %v\n%s", err, out))
+		}
+		_ = unix.Unmount(dir, unix.MNT_DETACH) // it may be a disk of its own
+		os.RemoveAll(dir)
 	}
-	os.RemoveAll(data)
+}
+
+// dataDirs are the scenario's data directory and those that it named after it
+// for further nodes and clusters: $DATA-node, $DATA.other.
+func dataDirs(t testscript.T, data string) []string {
+	dirs, err := filepath.Glob(data + "[^0-9]*")
+	if err != nil {
+		t.Log(err.Error())
+	}
+	return append(dirs, data)
 }
 
 // freePorts finds TCP ports that nobody listens on.
