@@ -40,7 +40,7 @@ func Credentials(secrets []*corev1.Secret, image string) []*runtimeapi.AuthConfi
 	for _, s := range secrets {
 		for registry, e := range entries(s) {
 			if pattern := normalize(registry); fits(pattern, target) {
-				found = append(found, match{pattern, e.auth(registry)})
+				found = append(found, match{pattern, e.auth()})
 			}
 		}
 	}
@@ -104,9 +104,11 @@ func fits(pattern, target string) bool {
 	return strings.HasPrefix(targetPath, prefix)
 }
 
-func (e entry) auth(registry string) *runtimeapi.AuthConfig {
-	a := &runtimeapi.AuthConfig{Username: e.Username, Password: e.Password, ServerAddress: registry,
-		IdentityToken: e.IdentityToken, RegistryToken: e.RegistryToken}
+// auth is the entry as the runtime takes it. It names no server: the runtime
+// would keep the credentials from any other, and so from a mirror of this one.
+func (e entry) auth() *runtimeapi.AuthConfig {
+	a := &runtimeapi.AuthConfig{Username: e.Username, Password: e.Password, IdentityToken: e.IdentityToken,
+		RegistryToken: e.RegistryToken}
 	if b, err := base64.StdEncoding.DecodeString(e.Auth); err == nil && e.Auth != "" {
 		if user, password, ok := strings.Cut(strings.TrimRight(string(b), "\x00"), ":"); ok {
 			a.Username, a.Password = user, password

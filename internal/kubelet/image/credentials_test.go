@@ -29,6 +29,9 @@ func TestCredentials(t *testing.T) {
 		var got []string
 		for _, a := range Credentials(secrets, image) {
 			got = append(got, a.Username)
+			if a.ServerAddress != "" {
+				t.Errorf("%s: a runtime would keep the credentials from every server but %q", image, a.ServerAddress)
+			}
 		}
 		if len(got) != len(want) {
 			t.Errorf("%s: %v, want %v", image, got, want)
