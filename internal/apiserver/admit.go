@@ -44,3 +44,12 @@ func (s *Server) admit(ctx context.Context, r *admission.Request) error {
 	}
 	return s.validate(ctx, r)
 }
+
+// finish tells the plug-ins that want to know what became of a request.
+func (s *Server) finish(ctx context.Context, r *admission.Request, stored bool) {
+	for _, p := range s.cfg.Admission {
+		if f, ok := p.(admission.Finisher); ok {
+			f.Finish(ctx, r, stored)
+		}
+	}
+}

@@ -106,6 +106,7 @@ func (x *exchange) put(obj api.Object, adm *admission.Request, dryRun bool) (ite
 	if err := x.s.validate(x.ctx(), adm); err != nil {
 		return nil, err
 	}
+	defer func() { x.s.finish(x.ctx(), adm, err == nil && !dryRun) }()
 	if dryRun {
 		return x.dryCreate(obj)
 	}

@@ -157,6 +157,7 @@ func (x *exchange) replace(c *change, old store.Item, obj api.Object) (item stor
 	if err := x.s.validate(x.ctx(), adm); err != nil {
 		return nil, err
 	}
+	defer func() { x.s.finish(x.ctx(), adm, err == nil && !c.dryRun) }()
 	return x.commit(old, obj, c.dryRun)
 }
 

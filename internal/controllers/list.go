@@ -33,6 +33,7 @@ import (
 	"skiff/internal/controllers/podgc"
 	"skiff/internal/controllers/replicaset"
 	"skiff/internal/controllers/replicationcontroller"
+	"skiff/internal/controllers/resourcequota"
 	"skiff/internal/controllers/rootca"
 	"skiff/internal/controllers/serviceaccount"
 	"skiff/internal/controllers/statefulset"
@@ -180,6 +181,11 @@ var list = []entry{
 		name: "pod-garbage-collector", account: "pod-garbage-collector",
 		needs: []schema.GroupVersionResource{podResource, nodeResource},
 		build: func(e environment) (runner, error) { return podgc.New(e.Kube, e.factory), nil },
+	},
+	{
+		name: "resourcequota", account: "resourcequota-controller",
+		needs: []schema.GroupVersionResource{corev1.SchemeGroupVersion.WithResource("resourcequotas"), podResource, serviceResource, claimResource},
+		build: func(e environment) (runner, error) { return resourcequota.New(e.Clients, e.factory), nil },
 	},
 	{
 		name: "persistentvolumeclaim-protection", account: "pvc-protection-controller",

@@ -80,3 +80,16 @@ func TestPersistentVolumeClaim(t *testing.T) {
 	apitest.Row(t, PersistentVolumeClaim, `{metadata: {name: c}, spec: {volumeName: v, volumeMode: Block}, status: {phase: Bound, capacity: {storage: 2Gi}, accessModes: [ReadWriteOnce]}}`,
 		"c | Bound | v | 2Gi | RWO |  | <unset> | <unknown> | Block")
 }
+
+func TestResourceQuotaRules(t *testing.T) {
+	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {pods: 1, cpu: 500m, count/deployments.apps: 1, requests.example.com/gpu: 2}}}`)
+	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {bananas: 1, pods: "-1"}}}`,
+		`spec.hard[bananas]: Invalid value: "bananas": must be a standard resource for quotas`,
+		`spec.hard[pods]: Invalid value: "-1": must be greater than or equal to 0`)
+	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {pods: 1}, scopes: [BestEffort, NotBestEffort]}}`,
+		`spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes`)
+	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {memory: 1}, scopes: [BestEffort]}}`,
+		`spec.scopes: Invalid value: ["BestEffort"]: unsupported scope applied to resource`)
+	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {pods: 1}, scopeSelector: {matchExpressions: [{scopeName: PriorityClass, operator: In}]}}}`,
+		"spec.scopeSelector.matchExpressions.values: Required value: must be at least one value when `operator` is 'In' or 'NotIn' for scope selector")
+}

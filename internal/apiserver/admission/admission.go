@@ -33,6 +33,8 @@ type Request struct {
 	DryRun      bool
 	// Warn adds a Warning header to the answer.
 	Warn func(text string)
+
+	reserved []reservation // of quotas, by ResourceQuota
 }
 
 // Plugin is one admission plug-in. Admit may change the object and runs
@@ -42,4 +44,10 @@ type Plugin interface {
 	Name() string
 	Admit(ctx context.Context, r *Request) error
 	Validate(ctx context.Context, r *Request) error
+}
+
+// Finisher is a Plugin that has to know what became of a request that its
+// Validate let pass: Finish is called once, with whether the object was stored.
+type Finisher interface {
+	Finish(ctx context.Context, r *Request, stored bool)
 }

@@ -14,7 +14,7 @@ import (
 
 // Default are the plug-ins that every cluster has, in the order in which they
 // run. rbac may be nil where roles are not what authorizes.
-func Default(reader api.Reader, authorizer authz.Authorizer, rbac *authz.RBAC) []Plugin {
+func Default(reader api.Reader, tables Tables, authorizer authz.Authorizer, rbac *authz.RBAC) []Plugin {
 	plugins := []Plugin{
 		NamespaceLifecycle{reader},
 		NodeRestriction{reader},
@@ -38,7 +38,7 @@ func Default(reader api.Reader, authorizer authz.Authorizer, rbac *authz.RBAC) [
 	if rbac != nil {
 		plugins = append(plugins, RBACEscalation{rbac, authorizer})
 	}
-	return plugins
+	return append(plugins, &ResourceQuota{Reader: reader, Tables: tables})
 }
 
 // mutator is the half of a plug-in that only mutates.

@@ -69,7 +69,7 @@ func Add(ctx context.Context, c *apiserver.Config, o Options) (*authz.RBAC, erro
 	c.Authenticator, tokens = authn.New(authn.Config{
 		ClientCAs: o.PKI.CA.Pool(), Issuer: issuer, Reader: reader, NoAnonymous: o.NoAnonymous,
 	})
-	c.Admission = append(c.Admission, admission.Default(reader, c.Authorizer, rbac)...)
+	c.Admission = append(c.Admission, admission.Default(reader, c.Store, c.Authorizer, rbac)...)
 	c.Reviews = (&reviews.Reviewer{Tokens: tokens, Authorizer: c.Authorizer, Rules: rbac, Audiences: issuer.Audiences}).Reviews()
 	c.Creates = map[apiserver.SubresourceKey]apiserver.CreateFunc{
 		eviction.Key: (&eviction.Evictor{}).Create,
