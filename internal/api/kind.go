@@ -50,6 +50,7 @@ type Kind[P Object] struct {
 
 	Deleting        func(P) bool
 	GracePeriod     func(obj P, asked *int64) int64
+	ReturnsDeleted  bool
 	OrphanByDefault bool
 
 	AllowCreateOnUpdate    bool
@@ -93,7 +94,7 @@ func Define[P Object](k Kind[P]) *Resource {
 		Validate: k.validate(), ValidateUpdate: validateUpdate(k.ValidateUpdate),
 		Warnings: oneTo[P, []string](k.Warnings), Spec: oneTo[P, any](k.Spec),
 		Subresources: k.Subresources, Deleting: oneTo[P, bool](k.Deleting),
-		OrphanByDefault: k.OrphanByDefault, AllowCreateOnUpdate: k.AllowCreateOnUpdate,
+		ReturnsDeleted: k.ReturnsDeleted, OrphanByDefault: k.OrphanByDefault, AllowCreateOnUpdate: k.AllowCreateOnUpdate,
 		RequireResourceVersion: k.RequireResourceVersion, TTL: k.TTL,
 		Columns: k.Columns, Row: oneTo[P, []any](k.Row), RowIgnores: append(k.RowIgnores, "metadata.managedFields"),
 		FieldNames: k.FieldNames, Fields: oneTo[P, map[string]string](k.Fields),

@@ -93,6 +93,10 @@ type Resource struct {
 	// without it is removed at once.
 	GracePeriod func(obj Object, asked *int64) int64
 
+	// ReturnsDeleted: a deletion answers with the object that it removed, and
+	// not with a Status.
+	ReturnsDeleted bool
+
 	// OrphanByDefault: dependants are orphaned when a deletion names no
 	// propagation policy.
 	OrphanByDefault bool

@@ -32,7 +32,7 @@ func (x *exchange) delete() error {
 	if err != nil {
 		return err
 	}
-	if gone && !returnsDeleted[x.e.r.GroupResource()] {
+	if gone && !x.e.r.ReturnsDeleted {
 		return x.writeObject(http.StatusOK, deletedStatus(x.e.r, item))
 	}
 	return x.writeItem(deleteCode(gone, o), item)

@@ -5,31 +5,9 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"skiff/internal/api"
 )
-
-// returnsDeleted are the kinds whose deletion answers with the object that
-// was removed; that of others answers with a Status.
-var returnsDeleted = map[schema.GroupResource]bool{
-	{Resource: "persistentvolumeclaims"}:                      true,
-	{Resource: "persistentvolumes"}:                           true,
-	{Resource: "pods"}:                                        true,
-	{Resource: "podtemplates"}:                                true,
-	{Resource: "resourcequotas"}:                              true,
-	{Resource: "serviceaccounts"}:                             true,
-	{Resource: "services"}:                                    true,
-	{Group: "storage.k8s.io", Resource: "csidrivers"}:         true,
-	{Group: "storage.k8s.io", Resource: "csinodes"}:           true,
-	{Group: "storage.k8s.io", Resource: "storageclasses"}:     true,
-	{Group: "storage.k8s.io", Resource: "volumeattachments"}:  true,
-	{Group: "resource.k8s.io", Resource: "deviceclasses"}:     true,
-	{Group: "resource.k8s.io", Resource: "resourceclaims"}:    true,
-	{Group: "resource.k8s.io", Resource: "resourceslices"}:    true,
-	{Group: "networking.k8s.io", Resource: "ipaddresses"}:     false,
-	{Group: "scheduling.k8s.io", Resource: "priorityclasses"}: false,
-}
 
 // markDeleted does to obj what asking for its deletion does: it settles who
 // looks after the dependants, and starts the grace period. gone says that

@@ -13,7 +13,7 @@ import (
 
 // PersistentVolume is a piece of storage.
 var PersistentVolume = api.Define(api.Kind[*corev1.PersistentVolume]{
-	GVK: gv.WithKind("PersistentVolume"), Plural: "persistentvolumes", Prefix: "persistentvolumes",
+	GVK: gv.WithKind("PersistentVolume"), Plural: "persistentvolumes", Prefix: "persistentvolumes", ReturnsDeleted: true,
 	ShortNames: []string{"pv"},
 	New:        api.New[corev1.PersistentVolume], NewList: api.NewList[corev1.PersistentVolumeList],
 

@@ -20,7 +20,7 @@ const (
 
 // PersistentVolumeClaim asks for a piece of storage.
 var PersistentVolumeClaim = api.Define(api.Kind[*corev1.PersistentVolumeClaim]{
-	GVK: gv.WithKind("PersistentVolumeClaim"), Plural: "persistentvolumeclaims", Prefix: "persistentvolumeclaims", Namespaced: true,
+	GVK: gv.WithKind("PersistentVolumeClaim"), Plural: "persistentvolumeclaims", Prefix: "persistentvolumeclaims", Namespaced: true, ReturnsDeleted: true,
 	ShortNames: []string{"pvc"},
 	New:        api.New[corev1.PersistentVolumeClaim], NewList: api.NewList[corev1.PersistentVolumeClaimList],
 

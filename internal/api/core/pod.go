@@ -15,7 +15,7 @@ import (
 
 // Pod is a group of containers on one node.
 var Pod = api.Define(api.Kind[*corev1.Pod]{
-	GVK: gv.WithKind("Pod"), Plural: "pods", Prefix: "pods", Namespaced: true,
+	GVK: gv.WithKind("Pod"), Plural: "pods", Prefix: "pods", Namespaced: true, ReturnsDeleted: true,
 	ShortNames: []string{"po"}, Categories: []string{"all"},
 	New: api.New[corev1.Pod], NewList: api.NewList[corev1.PodList],
 

@@ -11,7 +11,7 @@ import (
 
 // PodTemplate keeps a template of pods.
 var PodTemplate = api.Define(api.Kind[*corev1.PodTemplate]{
-	GVK: gv.WithKind("PodTemplate"), Plural: "podtemplates", Prefix: "podtemplates", Namespaced: true,
+	GVK: gv.WithKind("PodTemplate"), Plural: "podtemplates", Prefix: "podtemplates", Namespaced: true, ReturnsDeleted: true,
 	New: api.New[corev1.PodTemplate], NewList: api.NewList[corev1.PodTemplateList],
 	AllowCreateOnUpdate: true,
 

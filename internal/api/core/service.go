@@ -16,7 +16,7 @@ import (
 // allocated by the API server; here they are only judged, and kept on updates
 // that leave them out.
 var Service = api.Define(api.Kind[*corev1.Service]{
-	GVK: gv.WithKind("Service"), Plural: "services", Prefix: "services/specs", Namespaced: true,
+	GVK: gv.WithKind("Service"), Plural: "services", Prefix: "services/specs", Namespaced: true, ReturnsDeleted: true,
 	ShortNames: []string{"svc"}, Categories: []string{"all"},
 	New: api.New[corev1.Service], NewList: api.NewList[corev1.ServiceList],
 	ValidateName:        meta.Label1035,

@@ -10,7 +10,7 @@ import (
 
 // ServiceAccount is the identity of pods.
 var ServiceAccount = api.Define(api.Kind[*corev1.ServiceAccount]{
-	GVK: gv.WithKind("ServiceAccount"), Plural: "serviceaccounts", Prefix: "serviceaccounts", Namespaced: true,
+	GVK: gv.WithKind("ServiceAccount"), Plural: "serviceaccounts", Prefix: "serviceaccounts", Namespaced: true, ReturnsDeleted: true,
 	ShortNames: []string{"sa"},
 	New:        api.New[corev1.ServiceAccount], NewList: api.NewList[corev1.ServiceAccountList],
 	Subresources: []api.Subresource{{

@@ -8,7 +8,7 @@ import (
 
 // DeviceClass names a kind of device.
 var DeviceClass = api.Define(api.Kind[*resourcev1.DeviceClass]{
-	GVK: gv.WithKind("DeviceClass"), Plural: "deviceclasses", Prefix: "deviceclasses",
+	GVK: gv.WithKind("DeviceClass"), Plural: "deviceclasses", Prefix: "deviceclasses", ReturnsDeleted: true,
 	New: api.New[resourcev1.DeviceClass], NewList: api.NewList[resourcev1.DeviceClassList],
 	Spec: func(o *resourcev1.DeviceClass) any { return o.Spec },
 })

@@ -13,7 +13,7 @@ import (
 
 // CSIDriver says how a storage driver wants to be used.
 var CSIDriver = api.Define(api.Kind[*storagev1.CSIDriver]{
-	GVK: gv.WithKind("CSIDriver"), Plural: "csidrivers", Prefix: "csidrivers",
+	GVK: gv.WithKind("CSIDriver"), Plural: "csidrivers", Prefix: "csidrivers", ReturnsDeleted: true,
 	New: api.New[storagev1.CSIDriver], NewList: api.NewList[storagev1.CSIDriverList],
 	RequireResourceVersion: true,
 

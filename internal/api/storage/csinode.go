@@ -11,7 +11,7 @@ import (
 
 // CSINode says which storage drivers a node has.
 var CSINode = api.Define(api.Kind[*storagev1.CSINode]{
-	GVK: gv.WithKind("CSINode"), Plural: "csinodes", Prefix: "csinodes",
+	GVK: gv.WithKind("CSINode"), Plural: "csinodes", Prefix: "csinodes", ReturnsDeleted: true,
 	New: api.New[storagev1.CSINode], NewList: api.NewList[storagev1.CSINodeList],
 	RequireResourceVersion: true,
 

@@ -14,7 +14,7 @@ import (
 
 // StorageClass names a way to make volumes.
 var StorageClass = api.Define(api.Kind[*storagev1.StorageClass]{
-	GVK: gv.WithKind("StorageClass"), Plural: "storageclasses", Prefix: "storageclasses",
+	GVK: gv.WithKind("StorageClass"), Plural: "storageclasses", Prefix: "storageclasses", ReturnsDeleted: true,
 	ShortNames: []string{"sc"},
 	New:        api.New[storagev1.StorageClass], NewList: api.NewList[storagev1.StorageClassList],
 

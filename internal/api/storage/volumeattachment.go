@@ -11,7 +11,7 @@ import (
 
 // VolumeAttachment asks that a volume be attached to a node.
 var VolumeAttachment = api.Define(api.Kind[*storagev1.VolumeAttachment]{
-	GVK: gv.WithKind("VolumeAttachment"), Plural: "volumeattachments", Prefix: "volumeattachments",
+	GVK: gv.WithKind("VolumeAttachment"), Plural: "volumeattachments", Prefix: "volumeattachments", ReturnsDeleted: true,
 	New: api.New[storagev1.VolumeAttachment], NewList: api.NewList[storagev1.VolumeAttachmentList],
 	RequireResourceVersion: true,
 

@@ -12,7 +12,7 @@ import (
 
 // VolumeAttributesClass names qualities of volumes that may change.
 var VolumeAttributesClass = api.Define(api.Kind[*storagev1.VolumeAttributesClass]{
-	GVK: gv.WithKind("VolumeAttributesClass"), Plural: "volumeattributesclasses", Prefix: "volumeattributesclasses",
+	GVK: gv.WithKind("VolumeAttributesClass"), Plural: "volumeattributesclasses", Prefix: "volumeattributesclasses", ReturnsDeleted: true,
 	ShortNames: []string{"vac"},
 	New:        api.New[storagev1.VolumeAttributesClass], NewList: api.NewList[storagev1.VolumeAttributesClassList],
 

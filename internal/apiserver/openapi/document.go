@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
@@ -25,15 +26,15 @@ var securityScheme = map[string]any{
 	"type": "apiKey", "in": "header", "name": "authorization", "description": "Bearer Token authentication",
 }
 
-// document builds the document of some resources as JSON.
-func document(v version, resources []*api.Resource) ([]byte, error) {
+// document builds a document as JSON.
+func document(v version, c contents) ([]byte, error) {
 	all, err := unpack()
 	if err != nil {
 		return nil, err
 	}
 	b := &builder{schemas: all, options: map[string][]parameter{}}
-	var routes []route
-	for _, r := range resources {
+	routes := slices.Clone(c.paths)
+	for _, r := range c.resources {
 		routes = append(routes, b.routes(r)...)
 	}
 	if b.err != nil {
@@ -42,7 +43,7 @@ func document(v version, resources []*api.Resource) ([]byte, error) {
 	used := all.closure(schemasOf(routes))
 	trees := make(map[string]any, len(used))
 	for name := range used {
-		if trees[name], err = used.tree(name, v, groupsOf(resources)); err != nil {
+		if trees[name], err = used.tree(name, v, groupsOf(c.resources)); err != nil {
 			return nil, err
 		}
 	}
@@ -67,7 +68,10 @@ func groupsOf(resources []*api.Resource) []schema.GroupVersion {
 func document3(routes []route, schemas map[string]any) map[string]any {
 	paths := map[string]any{}
 	for _, r := range routes {
-		path := map[string]any{"parameters": parameters3(r.parameters)}
+		path := map[string]any{}
+		if len(r.parameters) > 0 {
+			path["parameters"] = parameters3(r.parameters)
+		}
 		for _, o := range r.operations {
 			path[o.method] = operation3(o)
 		}
@@ -125,10 +129,11 @@ func content3(types []string, name string) map[string]any {
 
 // commonOf is what both versions say of an operation in the same words.
 func commonOf(o operation) map[string]any {
-	return map[string]any{
-		"operationId": o.id, "description": o.description, "tags": []any{o.tag},
-		"x-kubernetes-action": o.action, gvkExtension: gvkOf(o.gvk),
+	m := map[string]any{"operationId": o.id, "description": o.description, "tags": []any{o.tag}}
+	if o.action != "" { // else it is about no resource
+		m["x-kubernetes-action"], m[gvkExtension] = o.action, gvkOf(o.gvk)
 	}
+	return m
 }
 
 // shared are the parameters that operations of version 2 refer to: written
@@ -147,7 +152,10 @@ func document2(routes []route, schemas map[string]any) map[string]any {
 	common := shared{}
 	paths := map[string]any{}
 	for _, r := range routes {
-		path := map[string]any{"parameters": common.parameters(r.parameters)}
+		path := map[string]any{}
+		if len(r.parameters) > 0 {
+			path["parameters"] = common.parameters(r.parameters)
+		}
 		for _, o := range r.operations {
 			path[o.method] = common.operation(o)
 		}
@@ -174,7 +182,10 @@ func (s shared) parameters(list []parameter) []any {
 
 func (s shared) operation(o operation) map[string]any {
 	m := commonOf(o)
-	m["consumes"], m["produces"], m["schemes"] = o.consumes, o.produces, []any{"https"}
+	m["produces"], m["schemes"] = o.produces, []any{"https"}
+	if len(o.consumes) > 0 {
+		m["consumes"] = o.consumes
+	}
 	list := s.parameters(o.parameters)
 	if o.body != "" {
 		body := map[string]any{"name": "body", "in": "body", "schema": ref2(o.body)}

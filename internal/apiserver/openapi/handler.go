@@ -46,7 +46,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch path := strings.TrimSuffix(r.URL.Path, "/"); {
 	case path == "/openapi/v2":
-		h.serve(w, r, v2, path, h.resources())
+		h.serve(w, r, v2, path, everything(h.resources()))
 	case path == "/openapi/v3":
 		h.index(w, r)
 	case strings.HasPrefix(path, "/openapi/v3/"):
@@ -56,21 +56,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// groups are the resources by where their document is: "apis/apps/v1".
-func (h *handler) groups() map[string][]*api.Resource {
-	groups := map[string][]*api.Resource{}
-	for _, r := range h.resources() {
-		name := strings.Trim(basePath(r.GroupVersion()), "/")
-		groups[name] = append(groups[name], r)
-	}
-	return groups
-}
-
 // index lists the documents of version 3.
 func (h *handler) index(w http.ResponseWriter, r *http.Request) {
 	paths := map[string]any{}
-	for name, resources := range h.groups() {
-		paths[name] = map[string]string{"serverRelativeURL": "/openapi/v3/" + name + "?hash=" + fingerprint(resources)}
+	for name, c := range documents(h.resources()) {
+		paths[name] = map[string]string{"serverRelativeURL": "/openapi/v3/" + name + "?hash=" + fingerprint(c)}
 	}
 	text, err := json.Marshal(map[string]any{"paths": paths})
 	if err != nil {
@@ -88,34 +78,34 @@ func (h *handler) index(w http.ResponseWriter, r *http.Request) {
 // group serves the document of a group version. One that is asked for by its
 // hash never changes; an old hash leads to the new one.
 func (h *handler) group(w http.ResponseWriter, r *http.Request, path string) {
-	resources := h.groups()[strings.TrimPrefix(path, "/openapi/v3/")]
-	if len(resources) == 0 {
+	c, known := documents(h.resources())[strings.TrimPrefix(path, "/openapi/v3/")]
+	if !known {
 		http.NotFound(w, r)
 		return
 	}
 	if hash := r.URL.Query().Get("hash"); hash != "" {
-		if now := fingerprint(resources); hash != now {
+		if now := fingerprint(c); hash != now {
 			http.Redirect(w, r, path+"?hash="+now, http.StatusMovedPermanently)
 			return
 		}
 		w.Header().Set("Cache-Control", "public, immutable")
 	}
-	h.serve(w, r, v3, path, resources)
+	h.serve(w, r, v3, path, c)
 }
 
 // serve answers with a document in the form that the client takes.
-func (h *handler) serve(w http.ResponseWriter, r *http.Request, v version, path string, resources []*api.Resource) {
+func (h *handler) serve(w http.ResponseWriter, r *http.Request, v version, path string, c contents) {
 	form, ok := negotiate(v, r.Header.Get("Accept"))
 	if !ok {
 		http.Error(w, "the document is there as application/json and as "+protobufType(v, "@"), http.StatusNotAcceptable)
 		return
 	}
-	print := fingerprint(resources) + form.suffix
+	print := fingerprint(c) + form.suffix
 	w.Header().Set("Vary", "Accept, Accept-Encoding")
 	if notModified(w, r, print) {
 		return
 	}
-	a, err := h.answer(path+form.suffix, print, func() ([]byte, error) { return form.build(v, resources) })
+	a, err := h.answer(path+form.suffix, print, func() ([]byte, error) { return form.build(v, c) })
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -173,12 +163,15 @@ func notModified(w http.ResponseWriter, r *http.Request, print string) bool {
 	return true
 }
 
-// fingerprint names the document of some resources without building it: it
-// follows from the schemas and from what the resources serve.
-func fingerprint(resources []*api.Resource) string {
+// fingerprint names a document without building it: it follows from the
+// schemas and from what the resources serve.
+func fingerprint(c contents) string {
 	sum := sha256.New()
 	sum.Write(packedSum())
-	for _, r := range resources {
+	for _, p := range c.paths {
+		fmt.Fprintln(sum, p.path)
+	}
+	for _, r := range c.resources {
 		fmt.Fprintln(sum, r.GroupVersionResource(), r.Kind, r.Namespaced, r.Verbs, r.Scale != nil, len(r.Parts), len(r.Subresources))
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:16])
@@ -193,7 +186,7 @@ var packedSum = sync.OnceValue(func() []byte {
 type form struct {
 	suffix      string
 	contentType string
-	build       func(version, []*api.Resource) ([]byte, error)
+	build       func(version, contents) ([]byte, error)
 }
 
 func protobufType(v version, at string) string {
@@ -215,8 +208,8 @@ func negotiate(v version, accept string) (form, bool) {
 }
 
 // protobuf is the document in the encoding of gnostic.
-func protobuf(v version, resources []*api.Resource) ([]byte, error) {
-	text, err := document(v, resources)
+func protobuf(v version, c contents) ([]byte, error) {
+	text, err := document(v, c)
 	if err != nil {
 		return nil, err
 	}

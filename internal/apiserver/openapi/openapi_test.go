@@ -83,9 +83,8 @@ func TestVersion3(t *testing.T) {
 
 // Every reference leads somewhere, in every document.
 func TestReferences(t *testing.T) {
-	h := Handler(catalogue.All).(*handler)
-	for name, resources := range h.groups() {
-		text, err := document(v3, resources)
+	for name, c := range documents(catalogue.All()) {
+		text, err := document(v3, c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -236,22 +235,22 @@ func TestDocumentsTravelCompressed(t *testing.T) {
 }
 
 func BenchmarkBuild(b *testing.B) {
-	h := Handler(catalogue.All).(*handler)
+	core, all := documents(catalogue.All())["api/v1"], everything(catalogue.All())
 	for _, c := range []struct {
-		name      string
-		version   version
-		resources []*api.Resource
-		build     func(version, []*api.Resource) ([]byte, error)
+		name     string
+		version  version
+		contents contents
+		build    func(version, contents) ([]byte, error)
 	}{
-		{"v3-core-json", v3, h.groups()["api/v1"], document},
-		{"v3-core-protobuf", v3, h.groups()["api/v1"], protobuf},
-		{"v2-json", v2, catalogue.All(), document},
-		{"v2-protobuf", v2, catalogue.All(), protobuf},
+		{"v3-core-json", v3, core, document},
+		{"v3-core-protobuf", v3, core, protobuf},
+		{"v2-json", v2, all, document},
+		{"v2-protobuf", v2, all, protobuf},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				text, err := c.build(c.version, c.resources)
+				text, err := c.build(c.version, c.contents)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -43,12 +43,12 @@ type operation struct {
 }
 
 var (
-	mediaTypes = []string{"application/json", "application/yaml", "application/vnd.kubernetes.protobuf"}
-	listTypes  = append(mediaTypes[:len(mediaTypes):len(mediaTypes)], "application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch")
+	mediaTypes = []string{"application/json", "application/yaml", "application/vnd.kubernetes.protobuf", "application/cbor"}
+	listTypes  = append(mediaTypes[:len(mediaTypes):len(mediaTypes)], "application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch", "application/cbor-seq")
 	anyType    = []string{"*/*"}
 	patchTypes = []string{
 		"application/json-patch+json", "application/merge-patch+json",
-		"application/strategic-merge-patch+json", "application/apply-patch+yaml",
+		"application/strategic-merge-patch+json", "application/apply-patch+yaml", "application/apply-patch+cbor",
 	}
 
 	answersOK      = map[int]string{200: "OK"}

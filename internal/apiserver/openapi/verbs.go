@@ -60,7 +60,7 @@ func (x *resource) single() route {
 	if x.Serves("delete") {
 		o := x.operation("delete", "delete", "delete"+x.group+x.scoped(), "delete "+article(x.Kind)+" "+x.Kind)
 		o.parameters, o.body, o.optional, o.codes = x.deleteParameters(), metaV1+"DeleteOptions", true, answersDelete
-		if x.GracePeriod == nil {
+		if !x.ReturnsDeleted {
 			o.answer = metaV1 + "Status"
 		}
 		r.operations = append(r.operations, o)
