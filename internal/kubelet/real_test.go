@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -37,20 +38,10 @@ import (
 	"skiff/internal/kubelet"
 	"skiff/internal/network"
 	"skiff/internal/runtime"
+	"skiff/test/await"
 	"skiff/test/images"
+	"skiff/test/programs"
 )
-
-// TestMain lets the test binary be containerd, as skiff's own is.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "containerd" {
-		if err := runtime.ContainerdMain(os.Args[2:]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
 
 const nodeName = "kubelet-test"
 
@@ -96,7 +87,7 @@ func start(t *testing.T) *cluster {
 		Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 	}
 	c.certificates()
-	runtimeConfig := runtime.Config{DataDir: dir, Names: names, ExecArgs: []string{"containerd"}, ImagesDir: filepath.Join(dir, "none")}
+	runtimeConfig := runtime.Config{DataDir: dir, Names: names, Exec: programs.Containerd(t), ImagesDir: filepath.Join(dir, "none")}
 	c.cfg.RuntimeEndpoint = runtime.Endpoint(runtimeConfig)
 	networkConfig := network.Config{Client: c.api.Config("system:node:"+nodeName, "system:nodes"), NodeName: nodeName,
 		NodeIP: c.cfg.NodeIPs[0], Names: names, DataDir: dir}
@@ -259,15 +250,15 @@ func (c *cluster) until(what string, condition func(context.Context) bool) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
 	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !condition(ctx) {
-		select {
-		case <-ctx.Done():
-			c.t.Fatalf("waiting until %s: %s", what, c.describe())
-		case <-tick.C:
+	await.NoError(c.t, time.Minute, what, func() error {
+		switch {
+		case condition(ctx):
+			return nil
+		case ctx.Err() != nil:
+			return errors.New(c.describe())
 		}
-	}
+		return errors.New("not yet")
+	})
 }
 
 // describe is what the API has of pods and events, for a failure's message.

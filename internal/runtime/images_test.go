@@ -77,7 +77,7 @@ func (n *node) awaitLoaded(dir, file string) {
 		if err != nil {
 			n.t.Fatal(err)
 		}
-		await(n.t, "images of "+file, func() bool { return s.loaded(n.ctx, source) })
+		awaitTrue(n.t, "images of "+file, func() bool { return s.loaded(n.ctx, source) })
 		return
 	}
 	n.t.Fatalf("there is no %s in %s", file, dir)

@@ -20,20 +20,16 @@ import (
 	cri "k8s.io/cri-api/pkg/apis/runtime/v1"
 
 	"skiff/internal/host"
+	"skiff/test/await"
+	"skiff/test/programs"
 )
 
-// TestMain lets the test binary be containerd, as skiff's own is.
+// TestMain lets the test binary be a skiff that runs containers.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "containerd" {
-		if err := ContainerdMain(os.Args[2:]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
 	if dir := os.Getenv(asSkiff); dir != "" {
 		cfg := testConfig(dir)
 		cfg.Ready = func() { fmt.Println("ready") }
+		cfg.Exec = os.Getenv(itsContainerd)
 		fmt.Fprintln(os.Stderr, Run(context.Background(), cfg))
 		os.Exit(1)
 	}
@@ -41,8 +37,12 @@ func TestMain(m *testing.M) {
 }
 
 // asSkiff makes the test binary a skiff that only runs containers, in the
-// data directory that the variable names.
-const asSkiff = "SKIFF_RUNTIME_DIR"
+// data directory that the variable names, with the containerd that the other
+// one does.
+const (
+	asSkiff       = "SKIFF_RUNTIME_DIR"
+	itsContainerd = "SKIFF_RUNTIME_CONTAINERD"
+)
 
 func testConfig(dir string) Config {
 	return Config{DataDir: dir, Names: host.Names{Cluster: filepath.Base(dir), Node: "test"}}
@@ -92,6 +92,7 @@ func newNode(t *testing.T) *node {
 		t.Fatal(err)
 	}
 	n := &node{t: t, cfg: testConfig(dir)}
+	n.cfg.Exec = programs.Containerd(t)
 	t.Cleanup(func() {
 		n.end()
 		if err := Clean(n.cfg); err != nil {
@@ -139,7 +140,7 @@ func (n *node) connect() (disconnect func()) {
 func (n *node) startProcess() (kill func()) {
 	n.t.Helper()
 	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), asSkiff+"="+n.cfg.DataDir)
+	cmd.Env = append(os.Environ(), asSkiff+"="+n.cfg.DataDir, itsContainerd+"="+n.cfg.Exec)
 	cmd.Stderr = os.Stderr
 	output, err := cmd.StdoutPipe()
 	if err != nil {
@@ -268,7 +269,7 @@ func TestContainerSurvivesAKillOfSkiff(t *testing.T) {
 	}
 
 	kill()
-	await(t, "end of containerd after that of its parent", func() bool { return !isAlive(pid) })
+	awaitTrue(t, "end of containerd after that of its parent", func() bool { return !isAlive(pid) })
 	n.start()
 	sameContainer(t, before, n.status(before.Id))
 }
@@ -362,7 +363,7 @@ func sameContainer(t *testing.T, before, now *cri.ContainerStatus) {
 // answers.
 func (n *node) awaitNewChild(old int) {
 	n.t.Helper()
-	await(n.t, "another containerd", func() bool {
+	awaitTrue(n.t, "another containerd", func() bool {
 		pid, ok := oldChild(n.cfg)
 		if !ok || pid == old {
 			return false
@@ -372,15 +373,10 @@ func (n *node) awaitNewChild(old int) {
 	})
 }
 
-// await polls for a condition that the kernel or another process brings about.
-func await(t *testing.T, what string, met func() bool) {
+// awaitTrue waits for a condition that the kernel or another process brings about.
+func awaitTrue(t *testing.T, what string, met func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !met(); {
-		if time.Now().After(deadline) {
-			t.Fatalf("no %s within 20 s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	await.True(t, 20*time.Second, what, met)
 }
 
 func TestCleanLeavesNothing(t *testing.T) {

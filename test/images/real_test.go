@@ -3,7 +3,6 @@ package images
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -25,19 +24,9 @@ import (
 	"skiff/internal/host"
 	"skiff/internal/network"
 	"skiff/internal/runtime"
+	"skiff/test/await"
+	"skiff/test/programs"
 )
-
-// TestMain lets the test binary be containerd, as skiff's own is.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "containerd" {
-		if err := runtime.ContainerdMain(os.Args[2:]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
 
 // node is a container runtime and a pod network, driven as a kubelet would.
 type node struct {
@@ -96,7 +85,7 @@ func newNode(t *testing.T, dir string, registry *Registry) *node {
 	names := host.Names{Cluster: filepath.Base(dir), Node: "n1"}
 	n := &node{
 		t: t, dir: dir,
-		runtime: runtime.Config{DataDir: dir, Names: names, RegistryHostsDir: registry.HostsDir},
+		runtime: runtime.Config{DataDir: dir, Names: names, RegistryHostsDir: registry.HostsDir, Exec: programs.Containerd(t)},
 		network: network.Config{
 			Client: &rest.Config{Host: apiWithOneNode(t)}, NodeName: "n1", NodeIP: hostIP(t),
 			Names: names, DataDir: dir, ClusterCIDR: netip.MustParsePrefix("10.199.0.0/16"),
@@ -205,7 +194,7 @@ func apiWithOneNode(t *testing.T) string {
 
 func (n *node) awaitNetworkReady() {
 	n.t.Helper()
-	await(n.t, "NetworkReady", func() bool {
+	awaitTrue(n.t, "NetworkReady", func() bool {
 		answer, err := n.cri.Status(n.t.Context(), &cri.StatusRequest{})
 		if err != nil {
 			return false
@@ -219,15 +208,10 @@ func (n *node) awaitNetworkReady() {
 	})
 }
 
-// await polls for what another process brings about.
-func await(t *testing.T, what string, met func() bool) {
+// awaitTrue waits for what another process brings about.
+func awaitTrue(t *testing.T, what string, met func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !met(); {
-		if time.Now().After(deadline) {
-			t.Fatalf("no %s within 20 s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	await.True(t, 20*time.Second, what, met)
 }
 
 // pod is a running pod of one container.
@@ -297,7 +281,7 @@ func (p *pod) awaitPage(port, text string) {
 			p.t.Logf("%s:\n%s", p.log, p.logs())
 		}
 	})
-	await(p.t, "page with "+text, func() bool { return strings.Contains(get("http://"+p.ip+":"+port+"/"), text) })
+	awaitTrue(p.t, "page with "+text, func() bool { return strings.Contains(get("http://"+p.ip+":"+port+"/"), text) })
 }
 
 func (p *pod) logs() string {
@@ -326,14 +310,14 @@ func TestImagesRun(t *testing.T) {
 
 	web := n.run("web", "nginx")
 	web.awaitPage("80", "Welcome to nginx!")
-	await(t, "access log of nginx", func() bool { return strings.Contains(web.logs(), `"GET / HTTP/1.1" 200`) })
+	awaitTrue(t, "access log of nginx", func() bool { return strings.Contains(web.logs(), `"GET / HTTP/1.1" 200`) })
 	if got := web.exec("sh", "-c", "hostname; ls /usr/share/nginx/html"); got != "web\nindex.html\n" {
 		t.Errorf("the shell in nginx prints %q", got)
 	}
 
 	apache := n.run("apache", "httpd:2.4")
 	apache.awaitPage("80", "It works!")
-	await(t, "access log of httpd", func() bool { return strings.Contains(apache.logs(), `"GET / HTTP/1.1" 200`) })
+	awaitTrue(t, "access log of httpd", func() bool { return strings.Contains(apache.logs(), `"GET / HTTP/1.1" 200`) })
 
 	box := n.run("box", "busybox", "sleep", "1000")
 	if got := box.exec("wget", "-q", "-O-", "http://"+web.ip+"/"); !strings.Contains(got, "Welcome to nginx!") {
