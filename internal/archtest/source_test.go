@@ -2,10 +2,7 @@ package archtest
 
 import (
 	"bytes"
-	"go/ast"
 	"go/format"
-	"go/parser"
-	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -66,82 +63,6 @@ func TestNothingIsLeftForLater(t *testing.T) {
 			t.Errorf("%s: says %s; do it, or describe the limit where users look for it", path, m)
 		}
 	})
-}
-
-// TestTestsDoNotSleep: a sleep is a guess about how long something takes: too
-// short on a busy machine, too long on any other. Tests wait on a condition (a
-// pause inside a loop that looks for it is fine) or own the clock with
-// testing/synctest.
-func TestTestsDoNotSleep(t *testing.T) {
-	eachFile(t, func(path string, text []byte) {
-		if !strings.HasSuffix(path, "_test.go") || !bytes.Contains(text, []byte("time.Sleep(")) || bytes.Contains(text, []byte(`"testing/synctest"`)) {
-			return
-		}
-		files := token.NewFileSet()
-		file, err := parser.ParseFile(files, path, text, 0)
-		if err != nil {
-			t.Errorf("%s: %v", path, err)
-			return
-		}
-		for _, at := range sleepsOutsideLoops(file) {
-			t.Errorf("%s: a test sleeps; wait on a condition, or use testing/synctest", files.Position(at))
-		}
-	})
-}
-
-// sleepsOutsideLoops finds calls of time.Sleep that no loop of the same function
-// stands around.
-func sleepsOutsideLoops(file *ast.File) []token.Pos {
-	var found []token.Pos
-	var stack []ast.Node
-	ast.Inspect(file, func(n ast.Node) bool {
-		if n == nil {
-			stack = stack[:len(stack)-1]
-			return true
-		}
-		if call, ok := n.(*ast.CallExpr); ok && isSleep(call) && !inLoop(stack) {
-			found = append(found, call.Pos())
-		}
-		stack = append(stack, n)
-		return true
-	})
-	return found
-}
-
-func isSleep(call *ast.CallExpr) bool {
-	fun, ok := call.Fun.(*ast.SelectorExpr)
-	if !ok || fun.Sel.Name != "Sleep" {
-		return false
-	}
-	from, ok := fun.X.(*ast.Ident)
-	return ok && from.Name == "time"
-}
-
-// inLoop looks outwards up to the enclosing function.
-func inLoop(stack []ast.Node) bool {
-	for i := len(stack) - 1; i >= 0; i-- {
-		switch stack[i].(type) {
-		case *ast.ForStmt, *ast.RangeStmt:
-			return true
-		case *ast.FuncLit, *ast.FuncDecl:
-			return false
-		}
-	}
-	return false
-}
-
-func TestSleepsAreFound(t *testing.T) {
-	const source = `package p
-func a() { time.Sleep(1) }
-func b() { for !done() { time.Sleep(1) } }
-func c() { for range x { func() { time.Sleep(1) }() } }`
-	file, err := parser.ParseFile(token.NewFileSet(), "p_test.go", source, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := sleepsOutsideLoops(file); len(got) != 2 {
-		t.Errorf("found %d sleeps outside loops, want 2", len(got))
-	}
 }
 
 // TestKubernetesIsNoDependency looks at the module as well, where a dependency

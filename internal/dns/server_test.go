@@ -20,6 +20,7 @@ import (
 
 	"skiff/internal/host"
 	"skiff/internal/servicecache"
+	"skiff/test/await"
 )
 
 // upstream is a resolver outside the cluster. It answers every A question with
@@ -117,17 +118,7 @@ func serveTest(t *testing.T, r *resolver) string {
 
 func waitFor(t *testing.T, try func() error) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		err := try()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-		<-time.After(5 * time.Millisecond)
-	}
+	await.NoError(t, 10*time.Second, "answer", try)
 }
 
 func query(t *testing.T, network, server, qname string, qtype uint16, edit ...func(*dns.Msg)) *dns.Msg {

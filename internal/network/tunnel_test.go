@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"skiff/internal/host"
+	"skiff/test/await"
 )
 
 const asNode = "SKIFF_NETWORK_NODE"
@@ -174,7 +175,7 @@ func TestPodsOfTwoNodes(t *testing.T) {
 // awaitRoute waits until the machine has, or has not, a route to the network.
 func awaitRoute(t *testing.T, m *machine, network string, wanted bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	await.True(t, 10*time.Second, fmt.Sprintf("route to %s (wanted: %t)", network, wanted), func() bool {
 		var there bool
 		m.must("listing routes", func() error {
 			routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)
@@ -183,14 +184,8 @@ func awaitRoute(t *testing.T, m *machine, network string, wanted bool) {
 			}
 			return err
 		})
-		if there == wanted {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the route to %s: there is one: %t, want %t", network, there, wanted)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+		return there == wanted
+	})
 }
 
 // neighbours lists the entries of a link, of both kinds.

@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 
 	"skiff/internal/servicecache"
+	"skiff/test/await"
 )
 
 // TestRunFollowsTheAPI runs the whole component: what is created, changed and
@@ -165,17 +166,7 @@ func (r *rig) health(port string, code int, field string, value any) error {
 // eventually tries until there is no error, for at most ten seconds.
 func (r *rig) eventually(what string, try func() error) {
 	r.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		err := try()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			r.t.Fatalf("waited for: %s: %v", what, err)
-		}
-		<-time.After(10 * time.Millisecond)
-	}
+	await.NoError(r.t, 10*time.Second, what, try)
 }
 
 func firstError(errs ...error) error {

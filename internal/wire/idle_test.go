@@ -66,8 +66,10 @@ func TestIdleWrites(t *testing.T) {
 // hour, and their end is a write.
 func idleHour(t *testing.T) int {
 	time.Sleep(90 * time.Minute)
+	synctest.Wait()
 	before := durableWrites(t)
 	time.Sleep(time.Hour)
+	synctest.Wait()
 	n := durableWrites(t) - before
 	t.Logf("%d durable writes in an idle hour", n)
 	return n
