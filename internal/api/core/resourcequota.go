@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
@@ -26,7 +27,7 @@ var ResourceQuota = api.Define(api.Kind[*corev1.ResourceQuota]{
 		return meta.Immutable(field.NewPath("spec", "scopes"), scopes(o), scopes(old))
 	},
 	Parts: []api.PartOf[*corev1.ResourceQuota]{
-		api.Status(func(dst, src *corev1.ResourceQuota) { dst.Status = src.Status }),
+		api.Status(func(dst, src *corev1.ResourceQuota) { dst.Status = src.Status }).Validated(validateQuotaStatus),
 	},
 
 	Columns: table.Of("Name", "Request", "Limit", "Age"),
@@ -40,10 +41,25 @@ func scopes(o *corev1.ResourceQuota) []corev1.ResourceQuotaScope {
 }
 
 func validateQuota(o *corev1.ResourceQuota) field.ErrorList {
-	p := field.NewPath("spec", "hard")
+	errs := validateAmounts(field.NewPath("spec", "hard"), o.Spec.Hard)
+	return append(errs, validateScopes(&o.Spec, field.NewPath("spec"))...)
+}
+
+// validateQuotaStatus is for writers of the status.
+func validateQuotaStatus(o, _ *corev1.ResourceQuota) field.ErrorList {
+	p := field.NewPath("status")
+	return append(validateAmounts(p.Child("hard"), o.Status.Hard), validateAmounts(p.Child("used"), o.Status.Used)...)
+}
+
+func validateAmounts(p *field.Path, list corev1.ResourceList) field.ErrorList {
 	var errs field.ErrorList
-	for _, name := range slices.Sorted(maps.Keys(o.Spec.Hard)) {
-		errs = append(errs, pod.ValidateQuantity(p.Key(string(name)), name, o.Spec.Hard[name])...)
+	for _, name := range slices.Sorted(maps.Keys(list)) {
+		at := p.Key(string(name))
+		errs = append(errs, meta.Invalid(at, string(name), validation.IsQualifiedName(string(name)))...)
+		if !strings.Contains(string(name), "/") && !quotaResource(name) {
+			errs = append(errs, field.Invalid(at, string(name), "must be a standard resource for quotas"))
+		}
+		errs = append(errs, pod.ValidateQuantity(at, name, list[name])...)
 	}
 	return errs
 }
