@@ -91,9 +91,10 @@ type ConnectFunc func(w http.ResponseWriter, r *http.Request, c *Call) error
 // Allocator takes part in the writes of a resource.
 type Allocator interface {
 	// Begin is called before obj is validated and stored; it fills in what
-	// obj lacks. old is nil on create; obj is nil once old is gone. finish is
-	// called with whether the write happened; with dryRun, with false.
-	Begin(ctx context.Context, obj, old api.Object) (finish func(stored bool), err error)
+	// obj lacks, and with dryRun takes nothing. old is nil on create; obj is
+	// nil when old is to go. finish is called once it is known whether the
+	// write happened; never, when that cannot be known.
+	Begin(ctx context.Context, obj, old api.Object, dryRun bool) (finish func(stored bool), err error)
 }
 
 // Check is one part of the server's health.

@@ -95,11 +95,11 @@ func (x *exchange) put(obj api.Object, adm *admission.Request, dryRun bool) (ite
 	if r.PrepareCreate != nil {
 		r.PrepareCreate(obj)
 	}
-	finish, err := x.s.allocate(x.ctx(), r, obj, nil)
+	finish, err := x.s.allocate(x.ctx(), r, obj, nil, dryRun)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { finish(err == nil && !dryRun) }()
+	defer func() { settle(finish, err) }()
 	if errs := r.Validate(obj); len(errs) > 0 {
 		return nil, apierrors.NewInvalid(r.GroupVersionKind.GroupKind(), obj.GetName(), errs)
 	}
@@ -146,10 +146,22 @@ func (x *exchange) warnings(obj api.Object) {
 }
 
 // allocate lets the resource's allocator fill in obj.
-func (s *Server) allocate(ctx context.Context, r *api.Resource, obj, old api.Object) (finish func(bool), err error) {
+func (s *Server) allocate(ctx context.Context, r *api.Resource, obj, old api.Object, dryRun bool) (finish func(bool), err error) {
 	a := s.cfg.Allocators[r.GroupResource()]
 	if a == nil {
 		return func(bool) {}, nil
 	}
-	return a.Begin(ctx, obj, old)
+	return a.Begin(ctx, obj, old, dryRun)
+}
+
+// settle tells an allocator how a write ended. A write whose answer did not
+// come may still happen: what it took must not be given to others.
+func settle(finish func(stored bool), err error) {
+	var refused apierrors.APIStatus
+	switch {
+	case err == nil:
+		finish(true)
+	case errors.As(err, &refused), errors.Is(err, store.ErrExists), errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrNotFound):
+		finish(false)
+	}
 }

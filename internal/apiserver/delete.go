@@ -105,12 +105,12 @@ func (x *exchange) tryDelete(old store.Item, o *metav1.DeleteOptions) (item stor
 
 // remove takes an object out of the store, and tells its allocator.
 func (x *exchange) remove(old store.Item) (store.Item, error) {
-	finish, err := x.s.allocate(x.ctx(), x.e.r, nil, old.Object())
+	finish, err := x.s.allocate(x.ctx(), x.e.r, nil, old.Object(), false)
 	if err != nil {
 		return nil, err
 	}
 	item, err := x.e.table.Delete(x.ctx(), old)
-	finish(err == nil)
+	settle(finish, err)
 	return item, err
 }
 

@@ -146,11 +146,11 @@ func (x *exchange) replace(c *change, old store.Item, obj api.Object) (item stor
 		return nil, err
 	}
 	x.prepare(c, obj, live)
-	finish, err := x.s.allocate(x.ctx(), x.e.r, obj, live)
+	finish, err := x.s.allocate(x.ctx(), x.e.r, obj, live, c.dryRun)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { finish(err == nil && !c.dryRun) }()
+	defer func() { settle(finish, err) }()
 	if errs := x.invalid(c, obj, live); len(errs) > 0 {
 		return nil, apierrors.NewInvalid(x.e.r.GroupVersionKind.GroupKind(), x.Name, errs)
 	}

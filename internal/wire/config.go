@@ -119,7 +119,7 @@ func (c *Config) addAPIServerFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.EtcdCertFile, "etcd-certfile", c.EtcdCertFile, "client certificate for etcd")
 	f.StringVar(&c.EtcdKey, "etcd-keyfile", c.EtcdKey, "key of the client certificate for etcd")
 	f.StringVar(&c.ClusterCIDR, "cluster-cidr", c.ClusterCIDR, "addresses of pods; each node gets a /24 of it")
-	f.StringVar(&c.ServiceCIDR, "service-cidr", c.ServiceCIDR, "addresses of services")
+	f.StringVar(&c.ServiceCIDR, "service-cidr", c.ServiceCIDR, "addresses of services: an IPv4 network, and an IPv6 network behind a comma for dual-stack services")
 	f.StringVar(&c.ServiceNodePortRange, "service-node-port-range", c.ServiceNodePortRange, "ports for services of type NodePort")
 	f.StringVar(&c.ClusterDNS, "cluster-dns", c.ClusterDNS, "address of the cluster's DNS service (default: the tenth of the service addresses)")
 	f.StringVar(&c.ClusterDomain, "cluster-domain", c.ClusterDomain, "DNS domain of the cluster")
@@ -229,7 +229,11 @@ func (c *Config) logMaxSize() (int64, error) {
 }
 
 func (c *Config) checkNetworks() error {
-	for _, n := range []struct{ flag, value string }{{"--cluster-cidr", c.ClusterCIDR}, {"--service-cidr", c.ServiceCIDR}} {
+	services4, services6, dual := strings.Cut(c.ServiceCIDR, ",")
+	if err := checkSecondNetwork(services6); dual && err != nil {
+		return err
+	}
+	for _, n := range []struct{ flag, value string }{{"--cluster-cidr", c.ClusterCIDR}, {"--service-cidr", services4}} {
 		p, err := netip.ParsePrefix(n.value)
 		if err != nil || p != p.Masked() {
 			return fmt.Errorf("%s %q is not a network: give one like 10.244.0.0/16", n.flag, n.value)
@@ -238,7 +242,7 @@ func (c *Config) checkNetworks() error {
 			return fmt.Errorf("%s %s: give an IPv4 network of at least 256 addresses, like 10.244.0.0/16", n.flag, n.value)
 		}
 	}
-	pods, services := netip.MustParsePrefix(c.ClusterCIDR), netip.MustParsePrefix(c.ServiceCIDR)
+	pods, services := netip.MustParsePrefix(c.ClusterCIDR), c.serviceCIDRs()[0]
 	if pods.Overlaps(services) {
 		return fmt.Errorf("--cluster-cidr %s and --service-cidr %s overlap: choose two that do not", pods, services)
 	}
@@ -253,12 +257,29 @@ func (c *Config) checkNetworks() error {
 	return nil
 }
 
+// checkSecondNetwork judges the second part of --service-cidr.
+func checkSecondNetwork(text string) error {
+	p, err := netip.ParsePrefix(text)
+	if err != nil || p != p.Masked() || !p.Addr().Is6() || p.Bits() < 64 || p.Bits() > 120 {
+		return fmt.Errorf("--service-cidr: %q is not the IPv6 network of services: give one of 256 addresses or more, and no larger than a /64, like fd00:96::/112", text)
+	}
+	return nil
+}
+
+// serviceCIDRs are the networks of --service-cidr, once they are checked.
+func (c *Config) serviceCIDRs() (all []netip.Prefix) {
+	for text := range strings.SplitSeq(c.ServiceCIDR, ",") {
+		all = append(all, netip.MustParsePrefix(text))
+	}
+	return all
+}
+
 // setClusterDNS chooses the tenth address of services, unless one is set.
 func (c *Config) setClusterDNS() {
 	if c.ClusterDNS != "" {
 		return
 	}
-	a := netip.MustParsePrefix(c.ServiceCIDR).Addr()
+	a := c.serviceCIDRs()[0].Addr()
 	for range 10 {
 		a = a.Next()
 	}

@@ -17,7 +17,6 @@ import (
 	"skiff/internal/api/catalogue"
 	"skiff/internal/apiserver"
 	"skiff/internal/apiserver/authn"
-	"skiff/internal/apiserver/authz"
 	"skiff/internal/apiserver/bootstrap"
 	"skiff/internal/apiserver/builtin"
 	"skiff/internal/apiserver/openapi"
@@ -33,7 +32,7 @@ type controlPlane struct {
 	pki     *pki.PKI
 	serving *pki.Serving
 	store   *store.Store
-	rbac    *authz.RBAC
+	back    *builtin.Background
 	api     *apiserver.Server
 	began   time.Time
 	// running are the components that have been started in this process.
@@ -92,8 +91,17 @@ func (c Config) servingNames() pki.Names {
 	return names
 }
 
-func (c Config) serviceNet() *net.IPNet {
-	p := netip.MustParsePrefix(c.ServiceCIDR)
+func (c Config) serviceNet() *net.IPNet { return ipNet(c.serviceCIDRs()[0]) }
+
+// secondServiceNet is the range of the other family, or nil.
+func (c Config) secondServiceNet() *net.IPNet {
+	if all := c.serviceCIDRs(); len(all) == 2 {
+		return ipNet(all[1])
+	}
+	return nil
+}
+
+func ipNet(p netip.Prefix) *net.IPNet {
 	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
 }
 
@@ -106,11 +114,11 @@ func (p *controlPlane) newServer(ctx context.Context) (err error) {
 		Checks:  []apiserver.Check{{Name: "etcd", Ready: true, Live: true, Check: p.store.Healthy}},
 		Metrics: metricsRegistry(),
 	}
-	options := builtin.Options{PKI: p.pki, ServiceCIDR: p.serviceNet(), Components: p.running.checks()}
+	options := builtin.Options{PKI: p.pki, ServiceCIDRs: p.serviceCIDRs(), Components: p.running.checks()}
 	if options.FirstNodePort, options.LastNodePort, err = portRange(p.ServiceNodePortRange); err != nil {
 		return err
 	}
-	if p.rbac, err = builtin.Add(ctx, &config, options); err != nil {
+	if p.back, err = builtin.Add(ctx, &config, options); err != nil {
 		return err
 	}
 	for _, r := range config.Resources {
@@ -130,7 +138,7 @@ func (p *controlPlane) run(ctx context.Context, ready func() error) error {
 		return fmt.Errorf("cannot listen for the API: %w", err)
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return p.rbac.Run(ctx) })
+	g.Go(func() error { return p.back.Run(ctx, p.identity("system:apiserver", pki.MastersGroup)) })
 	g.Go(func() error { return p.watchStore(ctx) })
 	g.Go(func() error {
 		return p.api.Serve(ctx, listener, &tls.Config{
@@ -180,7 +188,7 @@ func (p *controlPlane) watchStore(ctx context.Context) error {
 // kubeconfig.
 func (p *controlPlane) bootstrap(ctx context.Context) error {
 	err := bootstrap.Run(ctx, p.identity("system:apiserver", pki.MastersGroup), bootstrap.Options{
-		ServiceCIDR: p.serviceNet(), Advertise: []net.IP{net.ParseIP(p.AdvertiseAddress)}, Port: p.HTTPSPort,
+		ServiceCIDR: p.serviceNet(), SecondServiceCIDR: p.secondServiceNet(), Advertise: []net.IP{net.ParseIP(p.AdvertiseAddress)}, Port: p.HTTPSPort,
 		ServerURL: "https://" + net.JoinHostPort(p.AdvertiseAddress, strconv.Itoa(p.HTTPSPort)), CA: p.pki.CA.PEM,
 	})
 	if err != nil {

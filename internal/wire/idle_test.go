@@ -46,7 +46,7 @@ func TestIdleWrites(t *testing.T) {
 				t.Error(err)
 			}
 		}()
-		g.Go(func() error { return p.rbac.Run(ctx) })
+		g.Go(func() error { return p.back.Run(ctx, p.identity("system:apiserver", pki.MastersGroup)) })
 		if err := p.bootstrap(ctx); err != nil {
 			t.Fatal(err)
 		}

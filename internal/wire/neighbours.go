@@ -19,7 +19,7 @@ func (c *Config) checkNeighbours(r role, node bool) error {
 	if r != roleServer || !node {
 		return nil // an agent's networks are its server's choice
 	}
-	pods, services := netip.MustParsePrefix(c.ClusterCIDR), netip.MustParsePrefix(c.ServiceCIDR)
+	pods, services := netip.MustParsePrefix(c.ClusterCIDR), c.serviceCIDRs()[0]
 	link, err := linkInto(pods, c.Names().Link(""))
 	if err != nil {
 		return err

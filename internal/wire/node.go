@@ -70,7 +70,7 @@ func (c Config) proxyConfig(as *rest.Config) proxy.Config {
 	return proxy.Config{
 		Client: as, NodeName: c.NodeName, Names: c.Names(),
 		ClusterCIDRs: []netip.Prefix{netip.MustParsePrefix(c.ClusterCIDR)},
-		ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix(c.ServiceCIDR)},
+		ServiceCIDRs: c.serviceCIDRs(),
 		ClusterDNS:   netip.MustParseAddr(c.ClusterDNS), LocalDNS: dns.ListenAddress(c.Names()),
 	}
 }
@@ -80,7 +80,7 @@ func (c Config) dnsConfig() dns.Config {
 		Listen: []netip.AddrPort{dns.ListenAddress(c.Names())}, ClusterDomain: c.ClusterDomain,
 		ClusterDNS:   netip.MustParseAddr(c.ClusterDNS),
 		ClusterCIDRs: []netip.Prefix{netip.MustParsePrefix(c.ClusterCIDR)},
-		ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix(c.ServiceCIDR)},
+		ServiceCIDRs: c.serviceCIDRs(),
 	}
 }
 

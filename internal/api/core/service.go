@@ -81,23 +81,11 @@ func reachableFromOutside(s *corev1.ServiceSpec) bool {
 		s.Type == corev1.ServiceTypeClusterIP && len(s.ExternalIPs) > 0
 }
 
-// prepareService fills in what a single-stack Service has: one address of the
-// family of the address asked for, or IPv4.
+// prepareService lets clients write one address the old way.
 func prepareService(o *corev1.Service) {
 	s := &o.Spec
 	if len(s.ClusterIPs) == 0 && s.ClusterIP != "" {
 		s.ClusterIPs = []string{s.ClusterIP}
-	}
-	if s.Type == corev1.ServiceTypeExternalName {
-		return
-	}
-	meta.FillPtr(&s.IPFamilyPolicy, corev1.IPFamilyPolicySingleStack)
-	if len(s.IPFamilies) > 0 {
-		return
-	}
-	s.IPFamilies = []corev1.IPFamily{corev1.IPv4Protocol}
-	if strings.Contains(s.ClusterIP, ":") {
-		s.IPFamilies[0] = corev1.IPv6Protocol
 	}
 }
 

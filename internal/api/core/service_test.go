@@ -11,14 +11,13 @@ func TestServiceDefaults(t *testing.T) {
 		"cluster IP": {
 			`{metadata: {name: s}, spec: {selector: {a: b}, ports: [{port: 80}, {name: dns, port: 53, protocol: UDP, targetPort: dns}]}}`,
 			`{metadata: {name: s}, spec: {selector: {a: b}, type: ClusterIP, sessionAffinity: None, internalTrafficPolicy: Cluster,
-			  ipFamilies: [IPv4], ipFamilyPolicy: SingleStack,
 			  ports: [{port: 80, protocol: TCP, targetPort: 80}, {name: dns, port: 53, protocol: UDP, targetPort: dns}]}, status: {loadBalancer: {}}}`,
 		},
 		"load balancer": {
 			`{metadata: {name: s}, spec: {type: LoadBalancer, sessionAffinity: ClientIP, clusterIP: "fd00::1", ports: [{port: 80}]}, status: {loadBalancer: {ingress: [{ip: 1.2.3.4}]}}}`,
 			`{metadata: {name: s}, spec: {type: LoadBalancer, sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 10800}},
 			  internalTrafficPolicy: Cluster, externalTrafficPolicy: Cluster, allocateLoadBalancerNodePorts: true,
-			  clusterIP: "fd00::1", clusterIPs: ["fd00::1"], ipFamilies: [IPv6], ipFamilyPolicy: SingleStack,
+			  clusterIP: "fd00::1", clusterIPs: ["fd00::1"],
 			  ports: [{port: 80, protocol: TCP, targetPort: 80}]}, status: {loadBalancer: {}}}`,
 		},
 		"external name": {
@@ -66,6 +65,17 @@ func TestServiceValidation(t *testing.T) {
 				"spec.healthCheckNodePort: Invalid value: 30000: may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
 			},
 		},
+		"families": {
+			spec: `{clusterIPs: ["fd00::1", "fd00::2"], clusterIP: "fd00::1", ipFamilies: [IPv4, IPv4, X], ports: [{port: 80}]}`,
+			want: []string{
+				`spec.ipFamilies: Invalid value: ["IPv4","IPv4","X"]: may only hold up to 2 values`,
+				`spec.ipFamilies[1]: Duplicate value: "IPv4"`,
+				`spec.ipFamilies[2]: Unsupported value: "X": supported values: "IPv4", "IPv6"`,
+				"spec.clusterIPs[0]: Invalid value: \"fd00::1\": expected an IPv4 value as indicated by `ipFamilies[0]`",
+				"spec.clusterIPs[1]: Invalid value: \"fd00::2\": expected an IPv4 value as indicated by `ipFamilies[1]`",
+				`spec.clusterIPs: Invalid value: ["fd00::1","fd00::2"]: may specify no more than one IP for each IP family`,
+			},
+		},
 		"address": {
 			spec: `{clusterIP: 10.0.0.300, ports: [{port: 80}]}`,
 			want: []string{`spec.clusterIPs[0]: Invalid value: "10.0.0.300": must be a valid IP address`},
@@ -87,7 +97,7 @@ func TestServiceUpdate(t *testing.T) {
 	was, o := apitest.Created(t, Service, old), apitest.Defaulted(t, Service, `{metadata: {name: s, namespace: ns}, spec: {type: NodePort, ports: [{port: 80}, {name: x, port: 81}]}}`)
 	Service.PrepareUpdate(o, was)
 	apitest.Same(t, o, `{metadata: {name: s, namespace: ns}, spec: {type: NodePort, clusterIP: 10.96.0.7, clusterIPs: [10.96.0.7],
-	  ipFamilies: [IPv4], ipFamilyPolicy: SingleStack, sessionAffinity: None, internalTrafficPolicy: Cluster, externalTrafficPolicy: Cluster,
+	  sessionAffinity: None, internalTrafficPolicy: Cluster, externalTrafficPolicy: Cluster,
 	  ports: [{port: 80, protocol: TCP, targetPort: 80, nodePort: 30080}, {name: x, port: 81, protocol: TCP, targetPort: 81}]}, status: {loadBalancer: {}}}`)
 
 	o = apitest.Defaulted(t, Service, `{metadata: {name: s, namespace: ns}, spec: {type: ExternalName, externalName: a.b, clusterIP: 10.96.0.7, clusterIPs: [10.96.0.7]}}`)

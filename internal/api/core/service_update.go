@@ -32,17 +32,24 @@ func keepAllocated(o, old *corev1.Service) {
 			s.IPFamilies = slices.Clone(was.IPFamilies)
 		}
 	}
-	if needsNodePort(s) && needsNodePort(was) {
-		for i := range s.Ports {
-			for _, p := range was.Ports {
-				if p.Port == s.Ports[i].Port && p.Protocol == s.Ports[i].Protocol {
-					meta.Fill(&s.Ports[i].NodePort, p.NodePort)
-				}
-			}
-		}
+	if getsNodePorts(s) && getsNodePorts(was) {
+		keepNodePorts(s, was)
 	}
 	if needsHealthCheck(s) && needsHealthCheck(was) {
 		meta.Fill(&s.HealthCheckNodePort, was.HealthCheckNodePort)
+	}
+}
+
+// keepNodePorts keeps the node port of each port, known by its name, unless
+// the client has given it to another.
+func keepNodePorts(s, was *corev1.ServiceSpec) {
+	used := nodePorts(s)
+	for i := range s.Ports {
+		for _, p := range was.Ports {
+			if p.Name == s.Ports[i].Name && !slices.Contains(used, p.NodePort) {
+				meta.Fill(&s.Ports[i].NodePort, p.NodePort)
+			}
+		}
 	}
 }
 
@@ -89,6 +96,11 @@ func needsClusterIP(s *corev1.ServiceSpec) bool { return s.Type != corev1.Servic
 
 func needsNodePort(s *corev1.ServiceSpec) bool {
 	return s.Type == corev1.ServiceTypeNodePort || s.Type == corev1.ServiceTypeLoadBalancer
+}
+
+// getsNodePorts says whether ports that name no node port get one.
+func getsNodePorts(s *corev1.ServiceSpec) bool {
+	return needsNodePort(s) && (s.Type != corev1.ServiceTypeLoadBalancer || s.AllocateLoadBalancerNodePorts == nil || *s.AllocateLoadBalancerNodePorts)
 }
 
 func needsHealthCheck(s *corev1.ServiceSpec) bool {

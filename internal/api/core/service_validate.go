@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -130,9 +131,7 @@ func validateClusterIPs(s *corev1.ServiceSpec, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	errs = append(errs, meta.EnumOr(p.Child("ipFamilyPolicy"), s.IPFamilyPolicy,
 		corev1.IPFamilyPolicyPreferDualStack, corev1.IPFamilyPolicyRequireDualStack, corev1.IPFamilyPolicySingleStack)...)
-	for i, f := range s.IPFamilies {
-		errs = append(errs, meta.Enum(p.Child("ipFamilies").Index(i), f, corev1.IPv4Protocol, corev1.IPv6Protocol)...)
-	}
+	errs = append(errs, validateFamilies(s, p.Child("ipFamilies"))...)
 	if len(s.ClusterIPs) == 0 {
 		if s.ClusterIP != "" {
 			errs = append(errs, field.Required(cp, ""))
@@ -151,7 +150,26 @@ func validateClusterIPs(s *corev1.ServiceSpec, p *field.Path) field.ErrorList {
 			errs = append(errs, field.Invalid(cp, s.ClusterIPs, "'None' must be the first and only value"))
 		case ip != corev1.ClusterIPNone:
 			errs = append(errs, validation.IsValidIPForLegacyField(cp.Index(i), ip, false, nil)...)
+			if i < len(s.IPFamilies) && (s.IPFamilies[i] == corev1.IPv6Protocol) != strings.Contains(ip, ":") {
+				errs = append(errs, field.Invalid(cp.Index(i), ip, fmt.Sprintf("expected an %s value as indicated by `ipFamilies[%d]`", s.IPFamilies[i], i)))
+			}
 		}
+	}
+	if len(s.ClusterIPs) == 2 && strings.Contains(s.ClusterIPs[0], ":") == strings.Contains(s.ClusterIPs[1], ":") {
+		errs = append(errs, field.Invalid(cp, s.ClusterIPs, "may specify no more than one IP for each IP family"))
+	}
+	return errs
+}
+
+func validateFamilies(s *corev1.ServiceSpec, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if len(s.IPFamilies) > 2 {
+		errs = append(errs, field.Invalid(p, s.IPFamilies, "may only hold up to 2 values"))
+	}
+	seen := meta.Unique[corev1.IPFamily]{}
+	for i, f := range s.IPFamilies {
+		errs = append(errs, meta.Enum(p.Index(i), f, corev1.IPv4Protocol, corev1.IPv6Protocol)...)
+		errs = append(errs, seen.Check(p.Index(i), f)...)
 	}
 	return errs
 }
@@ -166,6 +184,8 @@ func validateServiceUpdate(o, old *corev1.Service) field.ErrorList {
 			errs = append(errs, field.Invalid(cp.Index(0), s.ClusterIPs, "primary clusterIP can not be unset"))
 		case s.ClusterIPs[0] != was.ClusterIPs[0]:
 			errs = append(errs, field.Invalid(cp.Index(0), s.ClusterIPs, "may not change once set"))
+		case len(s.IPFamilies) > 0 && len(was.IPFamilies) > 0 && s.IPFamilies[0] != was.IPFamilies[0]:
+			errs = append(errs, field.Invalid(p.Child("ipFamilies").Index(0), s.IPFamilies, "may not change once set"))
 		case len(s.ClusterIPs) > 1 && len(was.ClusterIPs) > 1 && !slices.Equal(s.ClusterIPs, was.ClusterIPs):
 			errs = append(errs, field.Invalid(cp.Index(1), s.ClusterIPs, "may not change once set"))
 		}

@@ -29,6 +29,9 @@ var ServiceCIDR = api.Define(api.Kind[*networkingv1.ServiceCIDR]{
 		for i, c := range o.Spec.CIDRs {
 			errs = append(errs, validation.IsValidCIDR(p.Index(i), c)...)
 		}
+		if c := o.Spec.CIDRs; len(c) == 2 && strings.Contains(c[0], ":") == strings.Contains(c[1], ":") {
+			errs = append(errs, field.Invalid(p, c, "may specify no more than one IP for each IP family"))
+		}
 		return errs
 	},
 	ValidateUpdate: func(o, old *networkingv1.ServiceCIDR) field.ErrorList {

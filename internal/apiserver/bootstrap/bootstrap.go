@@ -23,6 +23,8 @@ type Options struct {
 	// ServiceCIDR is the range of Service addresses; its first address is
 	// that of the Service "kubernetes".
 	ServiceCIDR *net.IPNet
+	// SecondServiceCIDR is that of the other family; nil: there is none.
+	SecondServiceCIDR *net.IPNet
 	// Advertise are the addresses of the API servers, as pods reach them.
 	Advertise []net.IP
 	// Port is the API servers' port (6443).
@@ -68,9 +70,10 @@ func newBootstrapper(cfg *rest.Config, o Options) (*bootstrapper, error) {
 }
 
 func (b *bootstrapper) run(ctx context.Context) error {
-	// All else lies in these, so they come first.
-	if err := b.namespaces(ctx); err != nil {
+	// All else lies in these, and has its addresses from these; so they come
+	// first.
+	if err := together(ctx, b.namespaces, b.serviceRange); err != nil {
 		return err
 	}
-	return together(ctx, b.roles, b.priorityClasses, b.configMaps, b.serviceRange, b.announce)
+	return together(ctx, b.roles, b.priorityClasses, b.configMaps, b.announce)
 }

@@ -41,13 +41,27 @@ func (b *bootstrapper) priorityClasses(ctx context.Context) error {
 	return reconcile(ctx, b, b.kube.SchedulingV1().PriorityClasses(), wanted, keep)
 }
 
-// serviceRange writes the ServiceCIDR from which Services have their addresses.
+// serviceRange writes the ServiceCIDR from which Services have their
+// addresses. A second family may be added to one that has no second; no other
+// change can be made.
 func (b *bootstrapper) serviceRange(ctx context.Context) error {
-	return reconcile(ctx, b, b.kube.NetworkingV1().ServiceCIDRs(), []*networkingv1.ServiceCIDR{{
-		ObjectMeta: metav1.ObjectMeta{Name: "kubernetes"},
-		Spec:       networkingv1.ServiceCIDRSpec{CIDRs: []string{b.ServiceCIDR.String()}},
-	}}, keep)
+	want := networkingv1.ServiceCIDRSpec{CIDRs: []string{b.ServiceCIDR.String()}}
+	if b.SecondServiceCIDR != nil {
+		want.CIDRs = append(want.CIDRs, b.SecondServiceCIDR.String())
+	}
+	return one(ctx, b, b.kube.NetworkingV1().ServiceCIDRs(), &networkingv1.ServiceCIDR{
+		ObjectMeta: metav1.ObjectMeta{Name: "kubernetes", Finalizers: []string{serviceCIDRFinalizer}}, Spec: want,
+	}, func(have *networkingv1.ServiceCIDR) bool {
+		if len(have.Spec.CIDRs) != 1 || len(want.CIDRs) != 2 || have.Spec.CIDRs[0] != want.CIDRs[0] {
+			return false
+		}
+		have.Spec = want
+		return true
+	})
 }
+
+// serviceCIDRFinalizer keeps a ServiceCIDR for as long as Services need it.
+const serviceCIDRFinalizer = "networking.k8s.io/service-cidr-finalizer"
 
 // configMaps writes how to find and trust this cluster: cluster-info for
 // joining nodes, and the authority of client certificates for API servers

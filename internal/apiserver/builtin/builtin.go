@@ -9,9 +9,10 @@ import (
 	"context"
 	"crypto/tls"
 	"maps"
-	"net"
 	"net/http"
+	"net/netip"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"skiff/internal/api"
@@ -36,8 +37,9 @@ type Options struct {
 	PKI *pki.PKI
 	// Issuer is the URL in service account tokens; "" for DefaultIssuer.
 	Issuer string
-	// ServiceCIDR is the range of Service addresses.
-	ServiceCIDR *net.IPNet
+	// ServiceCIDRs are the ranges of Service addresses: one, or one of each
+	// family with the cluster's own first.
+	ServiceCIDRs []netip.Prefix
 	// The node ports; zero for 30000 to 32767.
 	FirstNodePort, LastNodePort int
 	// NoAnonymous refuses requests without credentials.
@@ -48,9 +50,9 @@ type Options struct {
 }
 
 // Add fills in all of c but Store, Resources, Scheme, Version, Checks and the
-// OpenAPI paths; Store must be set already. The RBAC that it returns should be
-// run while the server is: it is how grants are seen to be taken back.
-func Add(ctx context.Context, c *apiserver.Config, o Options) (*authz.RBAC, error) {
+// OpenAPI paths; Store must be set already. What it returns should be run while
+// the server is.
+func Add(ctx context.Context, c *apiserver.Config, o Options) (*Background, error) {
 	if o.Issuer == "" {
 		o.Issuer = serviceaccount.DefaultIssuer
 	}
@@ -86,8 +88,8 @@ func Add(ctx context.Context, c *apiserver.Config, o Options) (*authz.RBAC, erro
 		RootCAs: o.PKI.CA.Pool(), GetClientCertificate: client.GetClientCertificate, MinVersion: tls.VersionTLS12,
 	}).Connects()
 	c.Computed = map[schema.GroupResource]apiserver.ComputedFunc{core.ComponentStatus.GroupResource(): components.Statuses(o.checks(c.Store, reader))}
-	allocator, err := services.New(ctx, reader, services.Config{
-		CIDR: o.ServiceCIDR, FirstNodePort: o.FirstNodePort, LastNodePort: o.LastNodePort,
+	allocator, err := services.New(ctx, c.Store, services.Config{
+		CIDRs: o.ServiceCIDRs, FirstNodePort: o.FirstNodePort, LastNodePort: o.LastNodePort,
 	})
 	if err != nil {
 		return nil, err
@@ -97,7 +99,11 @@ func Add(ctx context.Context, c *apiserver.Config, o Options) (*authz.RBAC, erro
 		c.Paths = map[string]http.Handler{}
 	}
 	maps.Copy(c.Paths, documents)
-	return rbac, nil
+	if c.Metrics == nil {
+		c.Metrics = prometheus.NewRegistry()
+	}
+	c.Metrics.MustRegister(allocator.Collector())
+	return &Background{rbac: rbac, services: allocator}, nil
 }
 
 // checks are those of componentstatuses. A component that is not in this

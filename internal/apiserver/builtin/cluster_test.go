@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"net/netip"
 	"testing"
 
 	"k8s.io/client-go/kubernetes"
@@ -11,7 +12,6 @@ import (
 
 	"skiff/internal/apiserver"
 	"skiff/internal/apiserver/apitest"
-	"skiff/internal/apiserver/authz"
 	"skiff/internal/apiserver/bootstrap"
 	"skiff/internal/apiserver/builtin"
 	"skiff/internal/pki"
@@ -32,13 +32,13 @@ func start(t *testing.T) *cluster {
 		t.Fatal(err)
 	}
 	_, cidr, _ := net.ParseCIDR("10.96.0.0/16")
-	var rbac *authz.RBAC
+	var background *builtin.Background
 	c.Server = apitest.Start(t, func(config *apiserver.Config) {
-		if rbac, err = builtin.Add(t.Context(), config, builtin.Options{PKI: c.pki, ServiceCIDR: cidr}); err != nil {
+		if background, err = builtin.Add(t.Context(), config, builtin.Options{PKI: c.pki, ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix(cidr.String())}}); err != nil {
 			t.Fatal(err)
 		}
 	})
-	run(t, rbac.Run)
+	run(t, func(ctx context.Context) error { return background.Run(ctx, c.Admin()) })
 	c.listen(t)
 	err = bootstrap.Run(t.Context(), c.Admin(), bootstrap.Options{
 		ServiceCIDR: cidr, Advertise: []net.IP{net.IPv4(127, 0, 0, 1)}, Port: 6443, ServerURL: c.url, CA: c.pki.CA.PEM,

@@ -1,326 +1,247 @@
-// Package services gives Services their cluster addresses and node ports, each
-// at most once in the cluster.
-//
-// What is taken is known from the stored Services alone; an Allocator reads
-// them when it starts and then sees every write, because the API server asks
-// it before each one. It takes what a new object needs before the write, gives
-// it back when the write fails, and gives back what an old object held once
-// the write has happened. It stores nothing.
 package services
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
-	"net"
+	"log/slog"
 	"net/netip"
-	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
-	"skiff/internal/api/core"
+	"skiff/internal/store"
 )
+
+// Storage is where objects lie: *store.Store.
+type Storage interface {
+	Table(*api.Resource) store.Table
+}
 
 // Config says what may be given.
 type Config struct {
-	CIDR *net.IPNet // of cluster addresses, 10.96.0.0/16
+	// CIDRs say which families of addresses the cluster has, its own first:
+	// one range of each. The addresses themselves come from ServiceCIDRs.
+	CIDRs []netip.Prefix
 	// The node ports, first to last; zero: 30000 to 32767.
 	FirstNodePort, LastNodePort int
 }
 
 // Allocator implements the API server's Allocator for Services.
 type Allocator struct {
-	cidr      netip.Prefix
-	firstPort int
-	lastPort  int
-
-	mu    sync.Mutex
-	ips   *pool // by distance from the range's first address
-	ports *pool // by distance from the first port
+	storage  Storage
+	families []corev1.IPFamily
+	ports    *portTable
+	metrics  *metrics
+	repair   *repairs
 }
 
-// New makes an allocator that knows what the stored Services hold.
-func New(ctx context.Context, reader api.Reader, c Config) (*Allocator, error) {
-	a, err := newAllocator(c)
-	if err != nil {
-		return nil, err
-	}
-	list, err := reader.List(ctx, core.Service, "")
-	if err != nil {
-		return nil, fmt.Errorf("cannot read what Services hold: %w", err)
-	}
-	for _, obj := range list {
-		if s, ok := obj.(*corev1.Service); ok {
-			a.adopt(s)
-		}
-	}
-	return a, nil
-}
-
-func newAllocator(c Config) (*Allocator, error) {
-	ones, bits := c.CIDR.Mask.Size()
-	addr, ok := netip.AddrFromSlice(c.CIDR.IP)
-	if !ok || bits-ones < 2 {
-		return nil, fmt.Errorf("the service range %s is too small", c.CIDR)
+// New makes an allocator, and brings what is taken up to what the stored
+// Services hold: no address of theirs may be given away before Run finds it.
+func New(ctx context.Context, storage Storage, c Config) (*Allocator, error) {
+	if len(c.CIDRs) == 0 || len(c.CIDRs) > 2 {
+		return nil, fmt.Errorf("services need one range of addresses, or one of each family, not %d", len(c.CIDRs))
 	}
 	if c.FirstNodePort == 0 {
 		c.FirstNodePort, c.LastNodePort = 30000, 32767
 	}
-	// Of a range larger than 2^20 the first part is used.
-	size := 1 << min(bits-ones, 20)
-	if bits == 32 && bits-ones <= 20 {
-		size-- // the last address is the broadcast address
+	a := &Allocator{storage: storage, ports: newPortTable(storage.Table(rangeAllocations), c.FirstNodePort, c.LastNodePort)}
+	for _, p := range c.CIDRs {
+		a.families = append(a.families, familyOf(p.Addr()))
 	}
-	ports := c.LastNodePort - c.FirstNodePort + 1
-	a := &Allocator{
-		cidr: netip.PrefixFrom(addr.Unmap(), ones), firstPort: c.FirstNodePort, lastPort: c.LastNodePort,
-		ips:   newPool(size, band(size, 16, 16, 256)),
-		ports: newPool(ports, band(ports, 32, 16, 128)),
+	if len(a.families) == 2 && a.families[0] == a.families[1] {
+		return nil, fmt.Errorf("the two ranges of Service addresses, %s and %s, are of the same family", c.CIDRs[0], c.CIDRs[1])
 	}
-	a.ips.take(0) // the range's own address
+	a.metrics = newMetrics(a)
+	a.repair = newRepairs(a)
+	if err := a.adopt(ctx); err != nil {
+		return nil, fmt.Errorf("cannot take what Services hold: %w", err)
+	}
 	return a, nil
-}
-
-// adopt marks what a stored Service holds. Two Services that hold the same are
-// a fault of earlier times, which both may keep.
-func (a *Allocator) adopt(s *corev1.Service) {
-	for _, ip := range clusterIPs(s) {
-		if n, err := a.offset(ip); err == nil {
-			a.ips.take(n)
-		}
-	}
-	for _, port := range nodePorts(s) {
-		if port >= a.firstPort && port <= a.lastPort {
-			a.ports.take(port - a.firstPort)
-		}
-	}
-}
-
-// offset is an address's distance from the first of the range.
-func (a *Allocator) offset(ip string) (int, error) {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil {
-		return 0, fmt.Errorf("%q is not an IP address", ip)
-	}
-	addr = addr.Unmap()
-	n := distance(a.cidr.Addr(), addr)
-	if !a.cidr.Contains(addr) || n == 0 || n >= a.ips.size {
-		return 0, fmt.Errorf("the provided IP (%s) is not in the valid range. The range of valid IPs is %s", ip, a.cidr)
-	}
-	return n, nil
-}
-
-// distance counts from one address to another of the same range, whose sizes
-// we keep well below 2^32.
-func distance(from, to netip.Addr) int {
-	a, b := from.As16(), to.As16()
-	if [12]byte(a[:12]) != [12]byte(b[:12]) {
-		return math.MaxInt32
-	}
-	return int(binary.BigEndian.Uint32(b[12:])) - int(binary.BigEndian.Uint32(a[12:]))
-}
-
-func (a *Allocator) address(n int) string {
-	raw := a.cidr.Addr().As16()
-	binary.BigEndian.PutUint32(raw[12:], binary.BigEndian.Uint32(raw[12:])+uint32(n))
-	return netip.AddrFrom16(raw).Unmap().String()
 }
 
 // change is what one write takes and what it gives back.
 type change struct {
 	a                     *Allocator
-	tookIPs, tookPorts    []int
-	leavesIPs, leavePorts []int
-}
-
-// finish settles the change, by whether the write happened.
-func (c *change) finish(stored bool) {
-	ips, ports := c.tookIPs, c.tookPorts
-	if stored {
-		ips, ports = c.leavesIPs, c.leavePorts
-	}
-	c.a.mu.Lock()
-	defer c.a.mu.Unlock()
-	for _, n := range ips {
-		c.a.ips.release(n)
-	}
-	for _, n := range ports {
-		c.a.ports.release(n)
-	}
+	owner                 types.NamespacedName
+	tookIPs, leavesIPs    []netip.Addr
+	tookPorts, leavePorts []int
 }
 
 // Begin implements the API server's Allocator.
-func (a *Allocator) Begin(_ context.Context, obj, old api.Object) (func(stored bool), error) {
+func (a *Allocator) Begin(ctx context.Context, obj, old api.Object, dryRun bool) (func(stored bool), error) {
 	now, _ := obj.(*corev1.Service)
 	before, _ := old.(*corev1.Service)
 	c := &change{a: a}
 	if now != nil {
-		if before != nil {
-			inherit(now, before)
-		}
-		if err := a.allocate(c, now, before); err != nil {
-			c.finish(false)
+		c.owner = nameOf(now)
+		if err := a.allocate(ctx, c, now, before, dryRun); err != nil {
+			c.finish(ctx, false)
 			return nil, err
 		}
 	}
 	if before != nil {
-		a.leave(c, now, before)
+		c.owner = nameOf(before)
+		c.leave(now, before)
 	}
-	return c.finish, nil
+	if dryRun {
+		return func(bool) {}, nil
+	}
+	return func(stored bool) { c.finish(ctx, stored) }, nil
 }
 
-func (a *Allocator) allocate(c *change, now, before *corev1.Service) error {
-	var errs field.ErrorList
-	if err := families(now, a.cidr.Addr().Is6()); err != nil {
-		errs = append(errs, err)
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if err := a.clusterIP(c, now, before); err != nil {
-		errs = append(errs, err)
-	}
-	errs = append(errs, a.nodePorts(c, now, before)...)
-	if len(errs) > 0 {
-		return apierrors.NewInvalid(schema.GroupKind{Kind: "Service"}, now.Name, errs)
-	}
-	return nil
-}
+// releaseTime is how long giving back may take. It is done even if the client
+// has gone.
+const releaseTime = 10 * time.Second
 
-// clusterIP takes the address that s asks for, or any.
-func (a *Allocator) clusterIP(c *change, s, before *corev1.Service) *field.Error {
-	if !needsClusterIP(s) || s.Spec.ClusterIP == corev1.ClusterIPNone {
-		if s.Spec.ClusterIP == corev1.ClusterIPNone {
-			s.Spec.ClusterIPs = []string{corev1.ClusterIPNone}
+// finish settles the change, by whether the write happened. What cannot be
+// given back now, Run will find.
+func (c *change) finish(ctx context.Context, stored bool) {
+	ips, ports := c.tookIPs, c.tookPorts
+	if stored {
+		ips, ports = c.leavesIPs, c.leavePorts
+	}
+	if len(ips) == 0 && len(ports) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
+	defer cancel()
+	for _, addr := range ips {
+		if err := c.a.release(ctx, addr, c.owner); err != nil {
+			slog.Warn("an address is not given back yet; it will be tried again", "address", addr, "service", c.owner, "error", err)
+			c.a.repair.later(addr.String())
 		}
+	}
+	if err := c.a.ports.release(ctx, ports); err != nil {
+		slog.Warn("node ports are not given back yet; it will be tried again", "ports", ports, "service", c.owner, "error", err)
+	}
+}
+
+func (a *Allocator) allocate(ctx context.Context, c *change, now, before *corev1.Service, dryRun bool) error {
+	if errs := settleFamilies(now, before, a.families); len(errs) > 0 {
+		return invalid(now, errs...)
+	}
+	if err := a.clusterIPs(ctx, c, now, before, dryRun); err != nil {
+		return err
+	}
+	return a.nodePorts(ctx, c, now, before, dryRun)
+}
+
+func invalid(s *corev1.Service, errs ...*field.Error) error {
+	return apierrors.NewInvalid(schema.GroupKind{Kind: "Service"}, s.Name, errs)
+}
+
+// clusterIPs takes the addresses that s asks for, and any for the others of
+// its families.
+func (a *Allocator) clusterIPs(ctx context.Context, c *change, s, before *corev1.Service, dryRun bool) error {
+	if !needsClusterIP(s) {
 		return nil
 	}
-	if s.Spec.ClusterIP == "" && len(s.Spec.ClusterIPs) > 0 {
-		s.Spec.ClusterIP = s.Spec.ClusterIPs[0]
+	if headless(s) {
+		s.Spec.ClusterIPs = []string{corev1.ClusterIPNone}
+		return nil
 	}
-	path := field.NewPath("spec", "clusterIPs")
-	switch asked := s.Spec.ClusterIP; {
-	case asked == "":
-		n, err := a.ips.any()
-		if err != nil {
-			return field.InternalError(path, fmt.Errorf("failed to allocate a serviceIP: %w", err))
-		}
-		c.tookIPs = append(c.tookIPs, n)
-		s.Spec.ClusterIP = a.address(n)
-	case before != nil && needsClusterIP(before) && before.Spec.ClusterIP == asked:
-	default:
-		n, err := a.offset(asked)
-		if err == nil && !a.ips.take(n) {
-			err = errors.New("provided IP is already allocated")
-		}
-		if err != nil {
-			return field.Invalid(path, []string{asked}, fmt.Sprintf("failed to allocate IP %s: %v", asked, err))
-		}
-		c.tookIPs = append(c.tookIPs, n)
+	if len(s.Spec.ClusterIPs) == 0 && s.Spec.ClusterIP != "" {
+		s.Spec.ClusterIPs = []string{s.Spec.ClusterIP}
 	}
-	s.Spec.ClusterIPs = []string{s.Spec.ClusterIP}
-	return nil
-}
-
-// nodePorts takes the node ports that s asks for, and any for the others. One
-// port may serve several protocols of one Service.
-func (a *Allocator) nodePorts(c *change, s, before *corev1.Service) (errs field.ErrorList) {
-	if !needsNodePorts(s) {
-		return a.healthCheckPort(c, s, before)
-	}
-	mine := map[int]bool{}
-	for _, port := range nodePorts(before) {
-		mine[port] = true
-	}
-	for i := range s.Spec.Ports {
-		port := &s.Spec.Ports[i]
-		if port.NodePort == 0 {
+	for i, family := range s.Spec.IPFamilies {
+		if i < len(s.Spec.ClusterIPs) && s.Spec.ClusterIPs[i] != "" {
+			if err := a.clusterIP(ctx, c, s, before, i, dryRun); err != nil {
+				return err
+			}
 			continue
 		}
-		if err := a.takePort(c, int(port.NodePort), mine); err != nil {
-			errs = append(errs, field.Invalid(field.NewPath("spec", "ports").Index(i).Child("nodePort"), port.NodePort, err.Error()))
+		addr, err := a.anyAddress(ctx, family, c.owner, dryRun)
+		if a.metrics.allocated(addr, "dynamic", dryRun, err); err != nil {
+			return apierrors.NewInternalError(fmt.Errorf("failed to allocate a serviceIP: %w", err))
 		}
+		c.tookIPs = append(c.tookIPs, addrUnless(dryRun, addr)...)
+		s.Spec.ClusterIPs = append(s.Spec.ClusterIPs[:i:i], addr.String())
 	}
-	for i := range s.Spec.Ports {
-		if len(errs) > 0 || s.Spec.Ports[i].NodePort != 0 {
-			continue
-		}
-		n, err := a.ports.any()
-		if err != nil {
-			return append(errs, field.InternalError(field.NewPath("spec", "ports").Index(i).Child("nodePort"),
-				fmt.Errorf("failed to allocate a nodePort: %w", err)))
-		}
-		c.tookPorts = append(c.tookPorts, n)
-		s.Spec.Ports[i].NodePort = int32(a.firstPort + n)
-	}
-	return append(errs, a.healthCheckPort(c, s, before)...)
-}
-
-// takePort takes a port that is asked for; mine are those that the Service has
-// already.
-func (a *Allocator) takePort(c *change, port int, mine map[int]bool) error {
-	if mine[port] {
-		return nil
-	}
-	if port < a.firstPort || port > a.lastPort {
-		return fmt.Errorf("provided port is not in the valid range. The range of valid ports is %d-%d", a.firstPort, a.lastPort)
-	}
-	if !a.ports.take(port - a.firstPort) {
-		return errors.New("provided port is already allocated")
-	}
-	c.tookPorts = append(c.tookPorts, port-a.firstPort)
-	mine[port] = true
+	s.Spec.ClusterIP = s.Spec.ClusterIPs[0]
 	return nil
 }
 
-// healthCheckPort is where a load balancer asks a node whether it has
-// endpoints of its own.
-func (a *Allocator) healthCheckPort(c *change, s, before *corev1.Service) field.ErrorList {
-	if !needsHealthCheckPort(s) {
+// clusterIP takes the address that s names, if it is new.
+func (a *Allocator) clusterIP(ctx context.Context, c *change, s, before *corev1.Service, i int, dryRun bool) error {
+	text := s.Spec.ClusterIPs[i]
+	addr, err := parseIP(text)
+	if err == nil && before != nil && holds(before, addr) {
 		return nil
 	}
-	path := field.NewPath("spec", "healthCheckNodePort")
-	if s.Spec.HealthCheckNodePort == 0 {
-		n, err := a.ports.any()
-		if err != nil {
-			return field.ErrorList{field.InternalError(path, fmt.Errorf("failed to allocate a nodePort: %w", err))}
+	if err == nil {
+		err = a.takeAddress(ctx, addr, c.owner, dryRun)
+		a.metrics.allocated(addr, "static", dryRun, err)
+	}
+	if err != nil {
+		return invalid(s, field.Invalid(field.NewPath("spec", "clusterIPs"), s.Spec.ClusterIPs, fmt.Sprintf("failed to allocate IP %s: %v", text, err)))
+	}
+	c.tookIPs = append(c.tookIPs, addrUnless(dryRun, addr)...)
+	return nil
+}
+
+func addrUnless(dryRun bool, addr netip.Addr) []netip.Addr {
+	if dryRun {
+		return nil
+	}
+	return []netip.Addr{addr}
+}
+
+// nodePorts takes the node ports that s asks for, and any for the others, all
+// in one write.
+func (a *Allocator) nodePorts(ctx context.Context, c *change, s, before *corev1.Service, dryRun bool) error {
+	if !takesNodePorts(s) || hasPorts(s, before) {
+		return nil
+	}
+	var plan *portPlan
+	try := func(set *portSet) error {
+		p, refused := planPorts(set, s, before)
+		if refused != nil {
+			return refused
 		}
-		c.tookPorts = append(c.tookPorts, n)
-		s.Spec.HealthCheckNodePort = int32(a.firstPort + n)
+		plan = p
+		if dryRun {
+			set.changed = false
+		}
 		return nil
 	}
-	mine := map[int]bool{}
-	if before != nil {
-		mine[int(before.Spec.HealthCheckNodePort)] = true
+	err := a.ports.change(ctx, try)
+	a.metrics.portsAllocated(s, plan, dryRun, err)
+	var refused *field.Error
+	switch {
+	case errors.As(err, &refused) && refused.Type == field.ErrorTypeInternal:
+		return apierrors.NewInternalError(errors.New(refused.Detail))
+	case errors.As(err, &refused):
+		return invalid(s, refused)
+	case err != nil:
+		return err
 	}
-	if err := a.takePort(c, int(s.Spec.HealthCheckNodePort), mine); err != nil {
-		return field.ErrorList{field.Invalid(path, s.Spec.HealthCheckNodePort, err.Error())}
+	plan.apply(s)
+	if !dryRun {
+		c.tookPorts = plan.took
 	}
 	return nil
 }
 
 // leave notes what the old Service held and the new one, if any, does not.
-func (a *Allocator) leave(c *change, now, before *corev1.Service) {
-	keptIPs, keptPorts := map[string]bool{}, map[int]bool{}
-	for _, ip := range clusterIPs(now) {
-		keptIPs[ip] = true
-	}
-	for _, port := range nodePorts(now) {
-		keptPorts[port] = true
-	}
-	for _, ip := range clusterIPs(before) {
-		if n, err := a.offset(ip); err == nil && !keptIPs[ip] {
-			c.leavesIPs = append(c.leavesIPs, n)
+func (c *change) leave(now, before *corev1.Service) {
+	for _, text := range clusterIPs(before) {
+		if addr, err := parseIP(text); err == nil && (now == nil || !holds(now, addr)) {
+			c.leavesIPs = append(c.leavesIPs, addr)
 		}
 	}
+	kept := map[int]bool{}
+	for _, port := range nodePorts(now) {
+		kept[port] = true
+	}
 	for _, port := range nodePorts(before) {
-		if port >= a.firstPort && port <= a.lastPort && !keptPorts[port] {
-			c.leavePorts = append(c.leavePorts, port-a.firstPort)
+		if !kept[port] {
+			c.leavePorts = append(c.leavePorts, port)
 		}
 	}
 }

@@ -7,11 +7,11 @@ package cluster
 import (
 	"context"
 	"net"
+	"net/netip"
 	"testing"
 
 	"skiff/internal/apiserver"
 	"skiff/internal/apiserver/apitest"
-	"skiff/internal/apiserver/authz"
 	"skiff/internal/apiserver/bootstrap"
 	"skiff/internal/apiserver/builtin"
 	"skiff/internal/pki"
@@ -39,18 +39,18 @@ func Start(t testing.TB) *Server {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	var rbac *authz.RBAC
+	var background *builtin.Background
 	s := apitest.Start(t, func(c *apiserver.Config) {
-		if rbac, err = builtin.Add(ctx, c, builtin.Options{PKI: keys, ServiceCIDR: services}); err != nil {
+		if background, err = builtin.Add(ctx, c, builtin.Options{PKI: keys, ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix(ServiceCIDR)}}); err != nil {
 			t.Fatalf("complete the configuration: %v", err)
 		}
 	})
 	ended := make(chan error, 1)
-	go func() { ended <- rbac.Run(ctx) }()
+	go func() { ended <- background.Run(ctx, s.Admin()) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
-			t.Errorf("follow the roles: %v", err)
+			t.Errorf("work in the background: %v", err)
 		}
 	})
 	err = bootstrap.Run(ctx, s.Admin(), bootstrap.Options{
