@@ -34,6 +34,7 @@ func Default(reader api.Reader, tables Tables, authorizer authz.Authorizer, rbac
 		CertificateSubjectRestriction{},
 		ClusterTrustBundleAttest{Authorizer: authorizer},
 		DefaultIngressClass{Reader: reader},
+		PodSecurity{Reader: reader},
 	}
 	if rbac != nil {
 		plugins = append(plugins, RBACEscalation{rbac, authorizer})
