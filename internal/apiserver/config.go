@@ -56,7 +56,9 @@ type Config struct {
 	// Checks are the parts of /livez, /readyz and /healthz beside ping.
 	Checks  []Check
 	Metrics *prometheus.Registry // nil: one of its own
-	Log     *slog.Logger         // nil: slog.Default
+	// ProcessMetrics are what /metrics shows besides; may be nil.
+	ProcessMetrics prometheus.Gatherer
+	Log            *slog.Logger // nil: slog.Default
 }
 
 // SubresourceKey names a subresource in any version: pods/log.

@@ -18,7 +18,9 @@ type metrics struct {
 	handler     http.Handler
 }
 
-func newMetrics(reg *prometheus.Registry) *metrics {
+// newMetrics registers them in reg. /metrics shows what is in it, and what more
+// gathers, which may be nil.
+func newMetrics(reg *prometheus.Registry, more prometheus.Gatherer) *metrics {
 	what := []string{"verb", "group", "version", "resource", "subresource", "scope", "component"}
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -36,7 +38,11 @@ func newMetrics(reg *prometheus.Registry) *metrics {
 		}, []string{"request_kind"}),
 	}
 	reg.MustRegister(m.requests, m.duration, m.longRunning, m.inFlight)
-	m.handler = promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
+	all := prometheus.Gatherers{reg}
+	if more != nil {
+		all = append(all, more)
+	}
+	m.handler = promhttp.HandlerFor(all, promhttp.HandlerOpts{})
 	return m
 }
 

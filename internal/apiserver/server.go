@@ -46,7 +46,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		managed:   newManagedFields(cfg.Scheme),
 		endpoints: make(map[schema.GroupVersionResource]*endpoint, len(cfg.Resources)),
 		discovery: discovery.New(cfg.Resources),
-		metrics:   newMetrics(cfg.Metrics),
+		metrics:   newMetrics(cfg.Metrics, cfg.ProcessMetrics),
 		log:       cfg.Log,
 		stopping:  make(chan struct{}),
 	}

@@ -112,7 +112,8 @@ func (p *controlPlane) newServer(ctx context.Context) (err error) {
 		Paths:   map[string]http.Handler{"/openapi/v2": docs, "/openapi/v3": docs, "/openapi/v3/": docs},
 		Version: version.Info(),
 		Checks:  []apiserver.Check{{Name: "etcd", Ready: true, Live: true, Check: p.store.Healthy}},
-		Metrics: metricsRegistry(),
+
+		ProcessMetrics: processMetrics(),
 	}
 	options := builtin.Options{PKI: p.pki, ServiceCIDRs: p.serviceCIDRs(), Components: p.running.checks()}
 	if options.FirstNodePort, options.LastNodePort, err = portRange(p.ServiceNodePortRange); err != nil {

@@ -4,8 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metricsRegistry is what /metrics of the API server shows: its own figures,
-// and those that etcd and the Go runtime count in the default registry.
-func metricsRegistry() *prometheus.Registry {
-	return prometheus.DefaultRegisterer.(*prometheus.Registry)
-}
+// processMetrics are what etcd and the Go runtime count for the whole process.
+// What a control plane itself counts is in a registry of its own: there may be
+// several in one process.
+func processMetrics() prometheus.Gatherer { return prometheus.DefaultGatherer }
