@@ -1,20 +1,29 @@
 package apiserver
 
 import (
-	"compress/gzip"
+	"bufio"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // gzipFrom is the size from which an answer is compressed: below it, the time
-// costs more than the bytes.
+// costs more than the bytes. It is also how much is compressed in one go.
 const gzipFrom = 128 << 10
 
+// gzipPool has compressors that keep nothing from one write to the next. Those
+// of the standard library hold 1.2 MB for as long as an answer takes.
 var gzipPool = sync.Pool{New: func() any {
-	w, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
+	w, _ := gzip.NewWriterLevel(io.Discard, gzip.StatelessCompression)
 	return w
+}}
+
+var heldPool = sync.Pool{New: func() any {
+	b := make([]byte, 0, gzipFrom)
+	return &b
 }}
 
 func (x *exchange) wantsGzip() bool {
@@ -31,33 +40,56 @@ func (x *exchange) wantsGzip() bool {
 // shorter one as it is.
 type lateGzip struct {
 	w    http.ResponseWriter
-	held []byte
+	held *[]byte
+	out  *bufio.Writer // between zip and w
 	zip  *gzip.Writer
 }
 
-func (g *lateGzip) Write(b []byte) (int, error) {
-	if g.zip != nil {
-		return g.zip.Write(b)
-	}
-	g.held = append(g.held, b...)
-	if len(g.held) < gzipFrom {
-		return len(b), nil
-	}
-	g.w.Header().Set("Content-Encoding", "gzip")
-	g.w.Header().Add("Vary", "Accept-Encoding")
-	g.zip = gzipPool.Get().(*gzip.Writer)
-	g.zip.Reset(g.w)
-	_, err := g.zip.Write(g.held)
-	g.held = nil
-	return len(b), err
+func newLateGzip(w http.ResponseWriter) *lateGzip {
+	return &lateGzip{w: w, held: heldPool.Get().(*[]byte)}
 }
 
+func (g *lateGzip) Write(b []byte) (int, error) {
+	for rest := b; len(rest) > 0; {
+		n := min(len(rest), gzipFrom-len(*g.held))
+		*g.held, rest = append(*g.held, rest[:n]...), rest[n:]
+		if len(*g.held) < gzipFrom {
+			break
+		}
+		if err := g.compress(); err != nil {
+			return 0, err
+		}
+	}
+	return len(b), nil
+}
+
+func (g *lateGzip) compress() error {
+	if g.zip == nil {
+		g.w.Header().Set("Content-Encoding", "gzip")
+		g.w.Header().Add("Vary", "Accept-Encoding")
+		g.out = bufferPool.Get().(*bufio.Writer)
+		g.out.Reset(g.w)
+		g.zip = gzipPool.Get().(*gzip.Writer)
+		g.zip.Reset(g.out)
+	}
+	_, err := g.zip.Write(*g.held)
+	*g.held = (*g.held)[:0]
+	return err
+}
+
+// close sends what is left and lets go of everything.
 func (g *lateGzip) close() {
 	if g.zip == nil {
-		_, _ = g.w.Write(g.held)
-		return
+		_, _ = g.w.Write(*g.held)
+	} else {
+		_ = g.compress()
+		_ = g.zip.Close()
+		_ = g.out.Flush()
+		g.zip.Reset(io.Discard)
+		g.out.Reset(io.Discard)
+		gzipPool.Put(g.zip)
+		bufferPool.Put(g.out)
 	}
-	_ = g.zip.Close()
-	gzipPool.Put(g.zip)
-	g.zip = nil
+	*g.held = (*g.held)[:0]
+	heldPool.Put(g.held)
 }

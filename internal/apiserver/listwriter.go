@@ -169,7 +169,12 @@ func (f *listForm) writePretty(w *bufio.Writer, l *store.List) error {
 // stream instead of a short list.
 func abort(error) error { panic(http.ErrAbortHandler) }
 
-var bufferPool = sync.Pool{New: func() any { return bufio.NewWriterSize(io.Discard, 32<<10) }}
+// chunk is how much of an answer is handed on at a time: with the header of
+// its HTTP/2 frame (9 bytes) it fills one TLS record, and so one system call.
+// A byte more would make that two of each.
+const chunk = 16<<10 - 9
+
+var bufferPool = sync.Pool{New: func() any { return bufio.NewWriterSize(io.Discard, chunk) }}
 
 // body is the answer's body, buffered, and compressed when that pays.
 func (x *exchange) body() (w *bufio.Writer, done func()) {
@@ -177,7 +182,7 @@ func (x *exchange) body() (w *bufio.Writer, done func()) {
 	var out io.Writer = x.w
 	var zip *lateGzip
 	if x.wantsGzip() {
-		zip = &lateGzip{w: x.w}
+		zip = newLateGzip(x.w)
 		out = zip
 	}
 	w.Reset(out)

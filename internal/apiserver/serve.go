@@ -22,6 +22,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config) 
 	if config != nil {
 		config = config.Clone()
 		config.NextProtos = []string{"h2", "http/1.1"}
+		// Small records at the start of a connection would show a browser
+		// its page sooner; here they only make many of one watch event.
+		config.DynamicRecordSizingDisabled = true
 		l = tls.NewListener(l, config)
 	}
 	stopped := make(chan struct{})

@@ -81,6 +81,7 @@ func appendHead(dst []byte, major byte, n uint64) []byte {
 type transcoder struct {
 	out, in []byte
 	at      int
+	plain   []byte // the last text that had escapes in it
 }
 
 func (t *transcoder) skipSpace() {
@@ -166,7 +167,8 @@ func (t *transcoder) text() error {
 		t.at = start + end + 1
 		return nil
 	}
-	plain, n, err := unescape(nil, rest)
+	plain, n, err := unescape(t.plain[:0], rest)
+	t.plain = plain
 	t.out = append(appendHead(t.out, cborBytes, uint64(len(plain))), plain...)
 	t.at = start + n
 	return err

@@ -109,7 +109,7 @@ func meansOther(text []byte) answer {
 
 // numeric is meansOther of what begins with a sign or a digit.
 func numeric(text []byte) answer {
-	digits, dots, dashes, colons := 0, 0, 0, 0
+	digits, dots, dashes, colons, letters, unders := 0, 0, 0, 0, 0, 0
 	for i, c := range text {
 		switch {
 		case c >= '0' && c <= '9':
@@ -120,7 +120,11 @@ func numeric(text []byte) answer {
 			colons++
 		case c == '-' && i > 0:
 			dashes++
-		case c == '+', c == '-', c == '_', c == ' ', c >= 'a' && c <= 'f', c >= 'A' && c <= 'F':
+		case c == '_':
+			unders++
+		case c == '+', c == '-', c == ' ', c == 'e', c == 'E':
+		case c >= 'a' && c <= 'f', c >= 'A' && c <= 'F':
+			letters++
 		case c == 'x', c == 'X', c == 'o', c == 'O', c == 't', c == 'T', c == 'z', c == 'Z', c == 'i', c == 'n', c == 'N':
 		default:
 			return no // no number, and no time, has this
@@ -128,6 +132,8 @@ func numeric(text []byte) answer {
 	}
 	dated := len(text) > 4 && text[4] == '-' && digits >= 4
 	switch {
+	case letters > 0 && unders+colons == 0 && !dated && !hasBase(text) && text[0] != '+' && text[0] != '-':
+		return no // of letters, a number has only e, unless it is hexadecimal
 	case digits == len(text) && digits < 300:
 		return yes
 	case dated && len(text) == len("2006-01-02T15:04:05Z"):
@@ -139,6 +145,11 @@ func numeric(text []byte) answer {
 		return no
 	}
 	return unknown
+}
+
+// hasBase says whether a number would be in another base than ten.
+func hasBase(text []byte) bool {
+	return text[0] == '0' && len(text) > 1 && strings.IndexByte("xXbBoO", text[1]) >= 0
 }
 
 // appendStyled appends a text of one line.

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"regexp"
 	"text/tabwriter"
 	"time"
 )
@@ -23,6 +24,7 @@ type options struct {
 	skiff   string
 	pods    int
 	profile string
+	only    *regexp.Regexp
 }
 
 func main() {
@@ -31,7 +33,12 @@ func main() {
 	flag.StringVar(&o.skiff, "skiff", "bin/skiff", "binary to measure")
 	flag.IntVar(&o.pods, "pods", 10000, "how many pods to make")
 	flag.StringVar(&o.profile, "profile", "", "directory for CPU and heap profiles of the server in each step")
+	only := flag.String("steps", "", "regular expression of the steps to run; the pods are made in any case")
 	flag.Parse()
+	var err error
+	if o.only, err = regexp.Compile(*only); err != nil {
+		log.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	if err := run(ctx, o); err != nil {
@@ -52,6 +59,9 @@ func run(ctx context.Context, o options) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "WORK\tTARGET\tCPU/OP\tOPS/S\tP50\tP99\tALLOC/OP\tBYTES/OP\tRSS MB\tPEAK MB\t")
 	for _, step := range steps {
+		if !step.fills && !o.only.MatchString(step.name) {
+			continue
+		}
 		r, err := b.measure(ctx, step)
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)

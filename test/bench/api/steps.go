@@ -23,6 +23,8 @@ type step struct {
 	count        func(b *bench) int
 	parallel     int
 	request      func(n int) request
+	// fills: the steps that come after need what this one makes.
+	fills bool
 	// run is for what is not one request after the other.
 	run func(ctx context.Context, b *bench) (*sample, error)
 }
@@ -30,12 +32,12 @@ type step struct {
 func times(n int) func(*bench) int { return func(*bench) int { return n } }
 
 var steps = []step{
-	{name: "empty", target: "90 MB", run: empty},
-	{name: "create, JSON", target: "0.8 ms", count: func(b *bench) int { return b.pods }, parallel: 8, request: func(n int) request {
+	{name: "empty", target: "90 MB", run: empty, fills: true},
+	{name: "create, JSON", target: "0.8 ms", fills: true, count: func(b *bench) int { return b.pods }, parallel: 8, request: func(n int) request {
 		return request{method: "POST", path: podsPath, accept: jsonType, contentType: jsonType, body: asJSON(pod(podName(n), n))}
 	}},
 	{name: "settled", target: "150 MB", run: settled},
-	{name: "create, protobuf", target: "0.8 ms", count: times(2000), parallel: 8, request: func(n int) request {
+	{name: "create, protobuf", target: "0.8 ms", fills: true, count: times(2000), parallel: 8, request: func(n int) request {
 		return request{method: "POST", path: sparePath, accept: protoType, contentType: protoType, body: asProto(pod(podName(n), n))}
 	}},
 	{name: "get, JSON", target: "0.15 ms", count: times(10000), parallel: 8, request: func(n int) request {
@@ -62,13 +64,18 @@ var steps = []step{
 	list("list, table", "80 ms", 20, tableType, ""),
 	list("list, metadata", "", 20, metaType, ""),
 	list("list, label 1 %", "2 ms", 200, jsonType, "labelSelector=rare"),
-	list("list, YAML", "", 1, "application/yaml", ""),
+	list("list, YAML", "", 4, "application/yaml", ""),
+	list("list, CBOR", "", 8, "application/cbor", ""),
 	gzipped(list("list, JSON, gzip", "", 8, jsonType, "")),
 	parallel(list("8 lists, JSON", "+20 MB", 16, jsonType, "")),
 	parallel(list("8 lists, protobuf", "+20 MB", 16, protoType, "")),
 	parallel(list("8 lists, table", "+20 MB", 16, tableType, "")),
 	parallel(gzipped(list("8 lists, JSON, gzip", "+20 MB", 8, jsonType, ""))),
 	parallel(gzipped(list("8 lists, protobuf, gzip", "+20 MB", 8, protoType, ""))),
+	informers(list("100 lists at once, protobuf", "+20 MB", 100, protoType, "resourceVersion=0")),
+	informers(list("100 lists at once, JSON", "+20 MB", 100, jsonType, "resourceVersion=0")),
+	parallel(list("8 lists, YAML", "+20 MB", 8, "application/yaml", "")),
+	parallel(list("8 lists, CBOR", "+20 MB", 8, "application/cbor", "")),
 }
 
 func list(name, target string, count int, accept, query string) step {
@@ -89,6 +96,12 @@ func gzipped(s step) step {
 
 func parallel(s step) step {
 	s.parallel = 8
+	return s
+}
+
+// informers is a hundred that start at the same moment.
+func informers(s step) step {
+	s.parallel = 100
 	return s
 }
 
