@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"skiff/test/images"
 )
 
 // up starts the scenario's cluster: up [FLAG...]
@@ -25,6 +27,12 @@ func up(ts *testscript.TestScript, neg bool, args []string) {
 	if (err != nil) != neg {
 		ts.Fatalf("skiff up: %v", err)
 	}
+}
+
+// save writes a test image as an archive, under a name that no registry has:
+// save REPOSITORY NAME FILE
+func save(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Check(images.SaveAs(context.Background(), imageCache(), args[0], args[1], ts.MkAbs(args[2])))
 }
 
 // until repeats a command until its output matches: until 30s REGEXP COMMAND ARG...

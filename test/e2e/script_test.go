@@ -42,16 +42,16 @@ func TestScripts(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(bin, "skiff")); err != nil {
 		t.Fatalf("%v: run `make build` first", err)
 	}
-	registry := sync.OnceValues(func() (*images.Registry, error) { return startRegistry(t) })
+	registries := sync.OnceValues(func() (registries, error) { return startRegistries(t) })
 	testscript.Run(t, testscript.Params{
 		Dir: "../script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"up": up, "until": until, "hostclean": hostclean, "capture": capture,
-			"hammer": hammer, "hammered": hammered, "crash": crash, "pty": pty, "machine": machine,
+			"save": save, "hammer": hammer, "hammered": hammered, "crash": crash, "pty": pty, "machine": machine,
 			"address": address, "stopwhen": stopWhen,
 		},
 		Setup: func(env *testscript.Env) error {
-			r, err := registry()
+			r, err := registries()
 			if err != nil {
 				return err
 			}
@@ -62,19 +62,36 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-func startRegistry(t *testing.T) (*images.Registry, error) {
+// registries are where scenarios pull images from: one that everybody may use,
+// and one that asks for a login.
+type registries struct {
+	public  *images.Registry
+	private *images.Private
+}
+
+func startRegistries(t *testing.T) (registries, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	t.Cleanup(stop)
+	public, err := images.Start(ctx, imageCache())
+	if err != nil {
+		return registries{}, err
+	}
+	private, err := public.ServePrivate(ctx)
+	return registries{public, private}, err
+}
+
+// imageCache is where the test images are kept.
+func imageCache() string {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()
 	}
-	return images.Start(ctx, filepath.Join(cache, "skiff-test-images"))
+	return filepath.Join(cache, "skiff-test-images")
 }
 
 // setup gives the scenario its data directory, ports and registry. The data
 // directory is short: unix sockets lie below it.
-func setup(env *testscript.Env, bin string, r *images.Registry) error {
+func setup(env *testscript.Env, bin string, r registries) error {
 	data, err := os.MkdirTemp("/var/tmp", "sk")
 	if err != nil {
 		return err
@@ -92,7 +109,12 @@ func setup(env *testscript.Env, bin string, r *images.Registry) error {
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("DATA", data)
 	env.Setenv("SKIFF_DATA_DIR", data)
-	env.Setenv("REGISTRY", r.HostsDir)
+	env.Setenv("REGISTRY", r.public.HostsDir)
+	env.Setenv("REGISTRY_ADDR", r.public.Addr)
+	env.Setenv("PRIVATE", r.private.Addr)
+	env.Setenv("PRIVATE_CA", r.private.CAFile)
+	env.Setenv("PRIVATE_USER", images.PrivateUser)
+	env.Setenv("PRIVATE_PASSWORD", images.PrivatePassword)
 	env.Setenv("PORT", ports[0])
 	env.Setenv("KUBELET_PORT", ports[1])
 	env.Defer(func() { tearDown(env, bin, data) })

@@ -44,6 +44,23 @@ func Save(ctx context.Context, cacheDir, dir string) error {
 	return nil
 }
 
+// SaveAs writes one image as an archive, under a name that no registry has.
+func SaveAs(ctx context.Context, cacheDir, repository, as, path string) error {
+	s, err := openStore(ctx, cacheDir)
+	if err != nil {
+		return fmt.Errorf("test images: %w", err)
+	}
+	image, err := s.image(repository)
+	if err != nil {
+		return err
+	}
+	tag, err := name.NewTag(as)
+	if err != nil {
+		return err
+	}
+	return tarball.WriteToFile(path, tag, image)
+}
+
 // fullName is a repository's name with its registry.
 func fullName(repository string) string {
 	if strings.HasPrefix(repository, "library/") {

@@ -18,6 +18,8 @@ import (
 type Registry struct {
 	HostsDir string // hosts.toml files: for --registry-hosts-dir
 	Addr     string // host:port on loopback
+
+	handler http.Handler
 }
 
 // mirrored are the registries that the test registry stands for.
@@ -36,14 +38,14 @@ func Start(ctx context.Context, cacheDir string) (*Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	handler := registry.New(
+	handler := readOnlyFromAfar(registry.New(
 		registry.WithBlobHandler(registry.NewDiskBlobHandler(s.blobs())),
-		registry.Logger(log.New(discard{}, "", 0)))
-	server := &http.Server{Handler: readOnlyFromAfar(handler)}
+		registry.Logger(log.New(discard{}, "", 0))))
+	server := &http.Server{Handler: handler}
 	go func() { _ = server.Serve(listener) }()
 
 	port := listener.Addr().(*net.TCPAddr).Port
-	r := &Registry{Addr: fmt.Sprintf("127.0.0.1:%d", port)}
+	r := &Registry{Addr: fmt.Sprintf("127.0.0.1:%d", port), handler: handler}
 	if r.HostsDir, err = writeHosts(port); err == nil {
 		err = publish(ctx, s, r.Addr)
 	}
