@@ -22,6 +22,7 @@ import (
 // embedded is an etcd member in this process. It listens on nothing: the only
 // way to its data is the client made here.
 type embedded struct {
+	dir     string
 	etcd    *embed.Etcd
 	client  *clientv3.Client
 	lock    *os.File
@@ -79,7 +80,7 @@ func startEmbedded(ctx context.Context, c Config) (_ *embedded, err error) {
 	if err := os.Chmod(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the data directory %s private: %w", c.Dir, err)
 	}
-	e := &embedded{failure: newFailure()}
+	e := &embedded{dir: c.Dir, failure: newFailure()}
 	if e.lock, err = lockDir(c.Dir); err != nil {
 		return nil, err
 	}
@@ -193,6 +194,14 @@ func (e *embedded) failed() (<-chan struct{}, error) {
 	default:
 		return e.failure.done, nil
 	}
+}
+
+// untilFailure ends with ctx, and when etcd gives up: it answers nothing that
+// it was asked before.
+func (e *embedded) untilFailure(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(e.failure.ctx, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 // close stops etcd. One that has failed no longer listens.

@@ -25,24 +25,37 @@ type failure struct {
 	once   sync.Once
 	done   chan struct{} // closed with a reason
 	reason error
+	ctx    context.Context // ends when done closes
+	stop   context.CancelFunc
 }
 
-func newFailure() *failure { return &failure{done: make(chan struct{})} }
+func newFailure() *failure {
+	f := &failure{done: make(chan struct{})}
+	f.ctx, f.stop = context.WithCancel(context.Background())
+	return f
+}
 
 // OnWrite is called by etcd's logger instead of ending the process. It never
 // returns, so that etcd does nothing more: any of its goroutines may be the
 // caller, and unwinding one would run code that expects a sane state.
 func (f *failure) OnWrite(e *zapcore.CheckedEntry, fields []zapcore.Field) {
-	f.once.Do(func() {
-		f.reason = errors.New(e.Message)
-		for _, field := range fields {
-			if err, ok := field.Interface.(error); ok {
-				f.reason = fmt.Errorf("%s: %w", e.Message, err)
-			}
+	reason := errors.New(e.Message)
+	for _, field := range fields {
+		if err, ok := field.Interface.(error); ok {
+			reason = fmt.Errorf("%s: %w", e.Message, err)
 		}
-		close(f.done)
-	})
+	}
+	f.give(reason)
 	select {}
+}
+
+// give notes the first reason, and ends what waits for etcd.
+func (f *failure) give(reason error) {
+	f.once.Do(func() {
+		f.reason = reason
+		close(f.done)
+		f.stop()
+	})
 }
 
 // expected are warnings that say nothing about a lone, unreachable member, or

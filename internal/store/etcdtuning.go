@@ -6,6 +6,7 @@ import (
 	_ "unsafe" // for linkname
 
 	_ "go.etcd.io/etcd/server/v3/storage/mvcc"
+	"go.etcd.io/etcd/server/v3/storage/wal"
 )
 
 // Two variables of etcd's mvcc package that it offers no option for (they are
@@ -25,7 +26,13 @@ var mvccWatchResyncPeriod time.Duration
 //go:linkname mvccChanBufLen go.etcd.io/etcd/server/v3/storage/mvcc.chanBufLen
 var mvccChanBufLen int
 
+// walSegment is the size of a piece of etcd's log. Two are on the disk from the
+// start, whether they are written or not, and up to five old ones: a quarter of
+// etcd's own size suits small disks and still holds thousands of writes.
+const walSegment = 16 << 20
+
 var tuneOnce = sync.OnceFunc(func() {
 	mvccWatchResyncPeriod = time.Second
 	mvccChanBufLen = 4096
+	wal.SegmentSizeBytes = walSegment
 })

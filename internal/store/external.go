@@ -59,4 +59,6 @@ func (e *external) current(ctx context.Context) (int64, error) { return e.reads.
 // failed is never closed: what has happened to a server elsewhere passes.
 func (e *external) failed() (<-chan struct{}, error) { return nil, nil }
 
+func (e *external) untilFailure(ctx context.Context) (context.Context, func()) { return ctx, func() {} }
+
 func (e *external) close() { e.client.Close() }

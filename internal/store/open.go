@@ -42,6 +42,11 @@ type member interface {
 	// failed gives a channel that closes when the data can no longer be
 	// reached by this process at all, and then the reason.
 	failed() (<-chan struct{}, error)
+	// untilFailure is ctx, ended also when the data can no longer be reached.
+	untilFailure(context.Context) (_ context.Context, release func())
+	// room refuses, with ErrNoRoom, a write that makes the data grow by so
+	// many bytes, if the disk has no room for it.
+	room(growth int) error
 	close()
 }
 
@@ -95,8 +100,12 @@ func (s *Store) close() {
 	s.member.close()
 }
 
-// Revision is the present revision of etcd.
+// Revision is the present revision of etcd. Of one that has given up it is the
+// last: nobody can write to it any more.
 func (s *Store) Revision(ctx context.Context) (int64, error) {
+	if s.Err() != nil {
+		return max(s.Written(), s.progress.get()), nil
+	}
 	revision, err := s.member.current(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("cannot read from etcd: %w", err)
@@ -112,9 +121,13 @@ func (s *Store) Failed() <-chan struct{} {
 	return failed
 }
 
-// Err is the reason once Failed is closed.
+// Err is the reason once Failed is closed: ErrNoRoom, if it was the disk.
 func (s *Store) Err() error {
-	if _, reason := s.member.failed(); reason != nil {
+	_, reason := s.member.failed()
+	if noRoom(reason) {
+		return fmt.Errorf("%w, and etcd has given up (%w): it goes on when there is room again", ErrNoRoom, reason)
+	}
+	if reason != nil {
 		return fmt.Errorf("etcd has given up: %w; make room on the disk if it is full, and start again", reason)
 	}
 	return nil

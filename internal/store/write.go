@@ -17,6 +17,9 @@ func (t *table) Create(ctx context.Context, obj api.Object) (Item, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := t.store.member.room(max(len(d.value), trifle+1)); err != nil {
+		return nil, err
+	}
 	it, err := t.put(ctx, d, 0)
 	if errors.Is(err, ErrConflict) {
 		err = ErrExists
@@ -32,6 +35,9 @@ func (t *table) Update(ctx context.Context, old Item, obj api.Object) (Item, err
 	}
 	if was := old.(*item); d.key != was.key {
 		return nil, fmt.Errorf("an update cannot rename %s %q to %q", t.codec.resource.Plural, was.key, d.key)
+	}
+	if err := t.store.member.room(len(d.value) - len(old.Proto())); err != nil {
+		return nil, err
 	}
 	return t.put(ctx, d, old.Revision())
 }
@@ -79,11 +85,20 @@ func (t *table) commit(ctx context.Context, key string, d *draft, revision int64
 // transact runs op if key is at the revision given, and otherwise looks
 // whether it is there at all.
 func (t *table) transact(ctx context.Context, key string, revision int64, op clientv3.Op) (*clientv3.TxnResponse, error) {
-	return t.store.client.Txn(ctx).
+	if err := t.store.Err(); err != nil {
+		return nil, err
+	}
+	ctx, release := t.store.member.untilFailure(ctx)
+	defer release()
+	response, err := t.store.client.Txn(ctx).
 		If(clientv3.Compare(clientv3.ModRevision(key), "=", revision)).
 		Then(op).
 		Else(clientv3.OpGet(key, clientv3.WithKeysOnly())).
 		Commit()
+	if failed := t.store.Err(); err != nil && failed != nil {
+		return nil, failed
+	}
+	return response, err
 }
 
 // lost says why a transaction's condition did not hold.

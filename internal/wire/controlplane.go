@@ -174,17 +174,6 @@ func (p *controlPlane) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate
 	return p.serving.Certificate()
 }
 
-// watchStore ends the process when etcd has given up (a disk that takes no
-// more writes): nothing is lost, but only a new process can go on.
-func (p *controlPlane) watchStore(ctx context.Context) error {
-	select {
-	case <-p.store.Failed():
-		return p.store.Err()
-	case <-ctx.Done():
-		return nil
-	}
-}
-
 // bootstrap writes what every cluster is born with, and the administrator's
 // kubeconfig.
 func (p *controlPlane) bootstrap(ctx context.Context) error {

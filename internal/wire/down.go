@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -56,17 +55,32 @@ func stopServer(c Config) error {
 }
 
 // removeData removes a data directory, but never through a mount that is
-// still there: what lies behind it may not be ours.
+// still there: what lies behind it may not be ours. A disk of its own, mounted
+// there, is emptied and stays.
 func removeData(dataDir string) error {
 	mounts, err := mountsBelow(dataDir)
 	if err != nil {
 		return err
 	}
-	if len(mounts) > 0 {
-		return fmt.Errorf("%s is still mounted", mounts[0])
+	disk := false
+	for _, m := range mounts {
+		if m != dataDir {
+			return fmt.Errorf("%s is still mounted", m)
+		}
+		disk = true
 	}
-	if err := os.RemoveAll(dataDir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if disk {
+		return empty(dataDir)
 	}
-	return nil
+	return os.RemoveAll(dataDir)
+}
+
+// empty removes what is in a directory.
+func empty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	errs := []error{err}
+	for _, e := range entries {
+		errs = append(errs, os.RemoveAll(filepath.Join(dir, e.Name())))
+	}
+	return errors.Join(errs...)
 }
