@@ -22,7 +22,7 @@ LDFLAGS   := -s -w -X skiff/internal/version.GitCommit=$(VERSION) $(KUBECTL_VERS
 GOTAGS    := nri_no_wasm,grpcnotrace
 GOSOURCES := $(shell find cmd internal -name '*.go' -not -name '*_test.go') go.mod go.sum
 
-.PHONY: up down build test unit e2e bench bench-api deps clean generate
+.PHONY: up down build test unit e2e bench bench-api bench-scale deps clean generate
 
 up: build
 	@bin/skiff up $(UPFLAGS)
@@ -83,6 +83,10 @@ bench: build
 # The API server alone, with 10,000 pods.
 bench-api: build
 	go run ./test/bench/api
+
+# The largest cluster that Kubernetes promises to hold; takes some ten minutes.
+bench-scale: build
+	go run ./test/bench/scale
 
 generate:
 	go generate ./...
