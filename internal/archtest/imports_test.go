@@ -16,7 +16,7 @@ type direction struct {
 // libraries may be used by every component.
 var libraries = []string{
 	"internal/api", "internal/client", "internal/reconcile", "internal/host", "internal/pki",
-	"internal/version", "internal/servicecache", "internal/footprint",
+	"internal/version", "internal/servicecache", "internal/footprint", "internal/tablewatch",
 }
 
 const componentsMeetAtTheAPI = "components meet at the API, not in Go: any of them can be replaced by another vendor's, or run against another vendor's API server"
@@ -39,6 +39,7 @@ var directions = []direction{
 	{"internal/host", nil, "names are made of strings alone"},
 	{"internal/pki", []string{"internal/version"}, "certificates are made of files and keys alone"},
 	{"internal/version", nil, "it is a leaf"},
+	{"internal/tablewatch", nil, "it is shared by components that must not meet"},
 	{"internal/footprint", nil, "it knows memory, not what lies in it"},
 }
 

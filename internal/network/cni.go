@@ -1,12 +1,14 @@
 package network
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	current "github.com/containernetworking/cni/pkg/types/100"
 )
@@ -144,6 +146,29 @@ func (p *plugin) syncPorts() error {
 	defer p.ports.Unlock()
 	return p.rules.apply(p.addresses.where(func(r podRecord) bool { return len(r.Ports) > 0 }))
 }
+
+// keepRules writes the rules anew when somebody else has changed them, until
+// ctx ends.
+func (p *plugin) keepRules(ctx context.Context) {
+	var retry <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.rules.watch.Changed():
+			slog.Warn("another program changed the rules of the pod network; writing them anew", "table", p.rules.name)
+		case <-retry:
+		}
+		retry = nil
+		if err := p.syncPorts(); err != nil {
+			slog.Error("the rules of the pod network", "error", err, "retry", rulesRetry)
+			retry = time.After(rulesRetry)
+		}
+	}
+}
+
+// rulesRetry is the pause after rules could not be written.
+const rulesRetry = 5 * time.Second
 
 // collect gives back what pods left that ended while skiff was not there:
 // records without a namespace, and links without a record.

@@ -9,9 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/nftables"
 	"github.com/vishvananda/netlink"
 	"k8s.io/client-go/rest"
+
+	"skiff/test/await"
 )
 
 // self is the test's own namespace: the node.
@@ -76,6 +80,29 @@ func TestHostPort(t *testing.T) {
 	if from, err := world.source("tcp", "192.0.2.1:8080"); err == nil {
 		t.Errorf("the world (%s) reaches the hostPort of a deleted pod", from)
 	}
+}
+
+// TestFlushedRulesComeBack: a firewall that starts flushes everything.
+func TestFlushedRulesComeBack(t *testing.T) {
+	n, _ := labNode(t)
+	n.start()
+	pod, _ := n.addPod("a", portMapping{HostPort: 8080, ContainerPort: 80, Protocol: "TCP"})
+	pod.serve("tcp", ":80")
+	for range 2 {
+		conn, err := nftables.New()
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.FlushRuleset()
+		if err := conn.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		await.NoError(t, 10*time.Second, "answer by the hostPort", func() error {
+			_, err := self(t).source("tcp", "127.0.0.1:8080")
+			return err
+		})
+	}
+	n.delPod("a")
 }
 
 func TestPodsSurviveARestart(t *testing.T) {

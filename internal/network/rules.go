@@ -10,6 +10,8 @@ import (
 	"github.com/google/nftables/binaryutil"
 	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
+
+	"skiff/internal/tablewatch"
 )
 
 // The table, in nft's words:
@@ -46,6 +48,7 @@ type rules struct {
 	cluster    netip.Prefix
 	gateway    netip.Addr // the host, as its pods know it
 	linkPrefix string
+	watch      *tablewatch.Watch // of changes by others; may be nil
 }
 
 func rulesOf(cfg Config, gateway netip.Addr) rules {
@@ -55,7 +58,7 @@ func rulesOf(cfg Config, gateway netip.Addr) rules {
 // apply makes the table what it should be for these pods, in one transaction:
 // no packet sees it half done. What was there before is replaced.
 func (r rules) apply(pods []podRecord) error {
-	c, err := nftables.New()
+	c, err := nftables.New(nftables.WithSockOptions(r.watch.Own))
 	if err != nil {
 		return fmt.Errorf("nftables: %w", err)
 	}

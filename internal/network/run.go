@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
+
+	"skiff/internal/tablewatch"
 )
 
 // Run gives the node's pods their network until ctx ends. The network stays
@@ -40,10 +42,17 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
-	tunnel, plugin, err := setUp(cfg, podCIDR)
+	others, err := tablewatch.Open(cfg.Names.Table("network"))
 	if err != nil {
 		return err
 	}
+	defer others.Close()
+	tunnel, plugin, err := setUp(cfg, podCIDR, others)
+	if err != nil {
+		return err
+	}
+	running.Go(func() { others.Run(ctx) })
+	running.Go(func() { plugin.keepRules(ctx) })
 	listener, err := listen(cfg)
 	if err != nil {
 		return err
@@ -83,7 +92,7 @@ func awaitPodCIDR(ctx context.Context, cfg Config, nodes *nodes) (netip.Prefix, 
 }
 
 // setUp makes all that is the same for every pod, and clears what pods left.
-func setUp(cfg Config, podCIDR netip.Prefix) (netlink.Link, *plugin, error) {
+func setUp(cfg Config, podCIDR netip.Prefix, others *tablewatch.Watch) (netlink.Link, *plugin, error) {
 	before, err := rememberHost(cfg, podCIDR)
 	if err != nil {
 		return nil, nil, err
@@ -104,8 +113,10 @@ func setUp(cfg Config, podCIDR netip.Prefix) (netlink.Link, *plugin, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	rules := rulesOf(cfg, gateway(podCIDR))
+	rules.watch = others
 	p := &plugin{
-		cfg: cfg, addresses: addresses, rules: rulesOf(cfg, gateway(podCIDR)),
+		cfg: cfg, addresses: addresses, rules: rules,
 		links: podLinks{cfg: cfg, gateway: gateway(podCIDR), mtu: tunnel.Attrs().MTU},
 	}
 	return tunnel, p, p.collect()

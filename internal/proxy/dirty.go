@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"slices"
 	"sync"
 
@@ -43,16 +42,6 @@ func (d *dirty) take() []types.NamespacedName {
 	clear(d.names)
 	slices.SortFunc(names, compareNames)
 	return names
-}
-
-// wait returns true once something was added, false when ctx ended.
-func (d *dirty) wait(ctx context.Context) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-d.wake:
-		return true
-	}
 }
 
 // handler adds the Service that each object belongs to, before and after.

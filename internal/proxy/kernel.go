@@ -10,21 +10,24 @@ import (
 	"github.com/google/nftables/binaryutil"
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"skiff/internal/tablewatch"
 )
 
 // kernel writes tables over one netlink connection, which stays in the network
 // namespace where it was opened. It is used by one goroutine at a time.
 type kernel struct {
-	conn *nftables.Conn
-	name string // of the tables
+	conn  *nftables.Conn
+	name  string            // of the tables
+	watch *tablewatch.Watch // of changes by others; may be nil
 }
 
-func openKernel(table string) (*kernel, error) {
-	conn, err := nftables.New(nftables.AsLasting(), nftables.WithSockOptions(largeBuffers))
+func openKernel(table string, watch *tablewatch.Watch) (*kernel, error) {
+	conn, err := nftables.New(nftables.AsLasting(), nftables.WithSockOptions(largeBuffers, watch.Own))
 	if err != nil {
 		return nil, fmt.Errorf("open nftables netlink socket: %w", err)
 	}
-	return &kernel{conn: conn, name: table}, nil
+	return &kernel{conn: conn, name: table, watch: watch}, nil
 }
 
 func (k *kernel) close() { _ = k.conn.CloseLasting() }

@@ -228,7 +228,7 @@ func TestCleanLeavesTheNodeAsItWas(t *testing.T) {
 	other := *r.cfg
 	other.Names.Cluster = "second"
 	r.in(r.node, func() {
-		k, err := openKernel(other.Names.Table("proxy"))
+		k, err := openKernel(other.Names.Table("proxy"), nil)
 		must(t, err)
 		defer k.close()
 		second := newSyncer(&other, k, r.sync.flows, r.sync.health)

@@ -187,7 +187,7 @@ func (r *rig) start() {
 	must(r.t, err)
 	r.cfg.Informers = informers
 	r.in(r.node, func() {
-		k, err := openKernel(r.cfg.Names.Table("proxy"))
+		k, err := openKernel(r.cfg.Names.Table("proxy"), nil)
 		must(r.t, err)
 		flows, err := openConntrack()
 		must(r.t, err)

@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,6 +12,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	"skiff/internal/servicecache"
+	"skiff/internal/tablewatch"
 )
 
 // Run keeps the node's rules in step with the API until ctx ends. The rules
@@ -24,7 +26,12 @@ func Run(ctx context.Context, cfg Config) error {
 		}
 		cfg.Informers = factory
 	}
-	k, err := openKernel(cfg.Names.Table("proxy"))
+	others, err := tablewatch.Open(cfg.Names.Table("proxy"))
+	if err != nil {
+		return fmt.Errorf("proxy: %w", err)
+	}
+	defer others.Close()
+	k, err := openKernel(cfg.Names.Table("proxy"), others)
 	if err != nil {
 		return fmt.Errorf("proxy: %w", err)
 	}
@@ -50,6 +57,9 @@ func Run(ctx context.Context, cfg Config) error {
 	if !waitForCaches(ctx, cfg) {
 		return nil
 	}
+	var running sync.WaitGroup
+	defer running.Wait()
+	running.Go(func() { others.Run(ctx) })
 	newSyncer(&cfg, k, flows, h).loop(ctx, d)
 	return nil
 }
@@ -57,7 +67,7 @@ func Run(ctx context.Context, cfg Config) error {
 // Clean removes the node's tables and gives the kernel parameters their values
 // back. It may be called at any time when the proxy does not run, and again.
 func Clean(cfg Config) error {
-	k, err := openKernel(cfg.Names.Table("proxy"))
+	k, err := openKernel(cfg.Names.Table("proxy"), nil)
 	if err != nil {
 		return fmt.Errorf("clean up after the proxy: %w", err)
 	}
@@ -118,7 +128,8 @@ const (
 	lastRetry  = 30 * time.Second
 )
 
-// loop writes everything once, and then what changes.
+// loop writes everything once, and then what changes; everything again when
+// somebody else has changed the rules.
 func (s *syncer) loop(ctx context.Context, d *dirty) {
 	pause := firstRetry
 	complete := false
@@ -138,8 +149,13 @@ func (s *syncer) loop(ctx context.Context, d *dirty) {
 			continue
 		}
 		complete, pause = true, firstRetry
-		if d.wait(ctx) {
+		select {
+		case <-ctx.Done():
+		case <-d.wake:
 			wait(ctx, coalesce)
+		case <-s.kernel.watch.Changed():
+			s.log.Warn("another program changed the service rules; writing them anew", "table", s.kernel.name)
+			complete = false
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/nftables"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -70,6 +71,44 @@ func TestRunFollowsTheAPI(t *testing.T) {
 	}
 	cfg.Informers.Shutdown()
 	r.expect(client, "tcp", gate+":30080", pod1, client)
+}
+
+// TestFlushedRulesComeBack: a firewall that starts flushes everything, the notes
+// of what settings were with it; without a change in the API all is as before.
+func TestFlushedRulesComeBack(t *testing.T) {
+	r := newRig(t)
+	r.serve(pod1, 8080)
+	cfg := *r.cfg
+	var err error
+	cfg.Informers, err = servicecache.New(fake.NewClientset(
+		newService("web", "10.96.1.1", corev1.ProtocolTCP, 80, 30080), sliceOf("web", "node1", pod1, 8080)))
+	must(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go r.in(r.node, func() { ended <- Run(ctx, cfg) })
+	answers := func() error {
+		_, _, err := r.ask(client, "tcp", gate+":30080")
+		return err
+	}
+	r.eventually("the service answers", answers)
+	for range 2 {
+		r.in(r.node, func() {
+			conn, err := nftables.New()
+			must(t, err)
+			conn.FlushRuleset()
+			must(t, conn.Flush())
+		})
+		r.eventually("the service answers again", answers)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("Run ended with %v", err)
+	}
+	cfg.Informers.Shutdown()
+	r.in(r.node, func() { must(t, Clean(cfg)) })
+	if got := r.sysctl("ipv4/conf/all/route_localnet"); got != "0" {
+		t.Errorf("after Clean route_localnet is %s: what it was before is forgotten", got)
+	}
 }
 
 // TestNoConnectionIsLostWhileEndpointsChange connects all the time while a
@@ -185,15 +224,17 @@ func TestDirtyCollectsABurst(t *testing.T) {
 	h.OnAdd(b, false)
 	h.OnUpdate(b, a)
 	h.OnDelete(a)
-	if !d.wait(t.Context()) {
+	select {
+	case <-d.wake:
+	default:
 		t.Fatal("no signal")
 	}
 	if got := d.take(); len(got) != 2 || got[0] != a || got[1] != b {
 		t.Errorf("took %v", got)
 	}
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if d.wait(ended) {
+	select {
+	case <-d.wake:
 		t.Error("a signal though all was taken")
+	default:
 	}
 }

@@ -22,6 +22,7 @@ type syncer struct {
 	services cache.Indexer
 	slices   cache.Indexer
 	states   []*state
+	settings []setting // of the kernel, as they were found
 }
 
 func newSyncer(cfg *Config, k *kernel, flows *conntrack, h *health) *syncer {
@@ -35,10 +36,11 @@ func newSyncer(cfg *Config, k *kernel, flows *conntrack, h *health) *syncer {
 // replaceAll plans every Service and writes whole tables, whatever was there.
 func (s *syncer) replaceAll() error {
 	begin := time.Now()
-	settings, err := s.kernel.tune(s.log)
+	settings, err := s.kernel.tune(s.settings, s.log)
 	if err != nil {
 		return err
 	}
+	s.settings = settings
 	names := s.names()
 	s.states = nil
 	var stale []staleUDP
@@ -106,7 +108,7 @@ func (s *syncer) finish(stale []staleUDP) {
 // reopened replaces the netlink connection after a failure: answers to the rest
 // of the failed transaction may still be waiting in the old one.
 func (s *syncer) reopened(cause error) error {
-	if k, err := openKernel(s.kernel.name); err == nil {
+	if k, err := openKernel(s.kernel.name, s.kernel.watch); err == nil {
 		s.kernel.close()
 		s.kernel.conn = k.conn
 	}

@@ -32,13 +32,17 @@ const settingsChain = "sysctls-found"
 func sysctlPath(name string) string { return filepath.Join("/proc/sys/net", name) }
 
 // tune writes the wanted parameters and returns what there was to begin with:
-// as this proxy's own table says, or that of another cluster on the machine,
-// or else the kernel. Where a parameter cannot be written (a container with a
+// as this proxy's own table says, or known does, which was found before that
+// table was taken away, or the table of another cluster on the machine, or else
+// the kernel. Where a parameter cannot be written (a container with a
 // read-only /proc/sys), most rules still work, so that is no failure.
-func (k *kernel) tune(log *slog.Logger) ([]setting, error) {
+func (k *kernel) tune(known []setting, log *slog.Logger) ([]setting, error) {
 	found, err := k.settings(k.name)
 	if err != nil {
 		return nil, err
+	}
+	if len(found) == 0 {
+		found = known
 	}
 	others, err := k.siblings()
 	if err != nil {
