@@ -12,6 +12,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 
@@ -36,6 +37,8 @@ import (
 	"skiff/internal/controllers/resourcequota"
 	"skiff/internal/controllers/rootca"
 	"skiff/internal/controllers/serviceaccount"
+	"skiff/internal/controllers/serviceaccounttoken"
+	"skiff/internal/controllers/servicecidr"
 	"skiff/internal/controllers/statefulset"
 	"skiff/internal/controllers/storageprotection"
 	"skiff/internal/controllers/ttlafterfinished"
@@ -181,6 +184,11 @@ var list = []entry{
 		name: "pod-garbage-collector", account: "pod-garbage-collector",
 		needs: []schema.GroupVersionResource{podResource, nodeResource},
 		build: func(e environment) (runner, error) { return podgc.New(e.Kube, e.factory), nil },
+	},
+	{
+		name: "service-cidr", account: "service-cidrs-controller",
+		needs: []schema.GroupVersionResource{networkingv1.SchemeGroupVersion.WithResource("servicecidrs"), networkingv1.SchemeGroupVersion.WithResource("ipaddresses")},
+		build: func(e environment) (runner, error) { return servicecidr.New(e.Kube, e.factory), nil },
 	},
 	{
 		name: "resourcequota", account: "resourcequota-controller",

@@ -14,21 +14,22 @@ import (
 	"skiff/internal/store"
 )
 
-// grace is how long something may be taken before its Service is there: a
-// request may last a minute, and no longer.
-const grace = time.Minute
+// requestTime is how long a request may last: for so long something may be
+// taken before its Service is there.
+const requestTime = time.Minute
 
 // repairs finds and mends what does not fit together.
 type repairs struct {
 	a      *Allocator
 	events record.EventRecorder
+	grace  time.Duration // how long what is taken may wait for its Service
 
 	mu        sync.Mutex // guards the loops, which are there while run runs
 	services  *reconcile.Loop[types.NamespacedName]
 	addresses *reconcile.Loop[string]
 }
 
-func newRepairs(a *Allocator) *repairs { return &repairs{a: a} }
+func newRepairs(a *Allocator) *repairs { return &repairs{a: a, grace: requestTime} }
 
 // Run keeps what is taken and what Services hold the same, until ctx ends. It
 // looks at everything once, and then at what changes.
@@ -47,7 +48,7 @@ func (r *repairs) run(ctx context.Context, events record.EventRecorder) error {
 	g.Go(func() error { return r.addresses.Run(ctx, 1) })
 	g.Go(func() error { return follow(ctx, r.a.serviceTable(), func() {}, r.sawService) })
 	g.Go(func() error { return follow(ctx, r.a.addresses(), func() {}, r.sawAddress) })
-	g.Go(func() error { return newPortRepair(r.a, events).run(ctx) })
+	g.Go(func() error { return newPortRepair(r.a, events, r.grace).run(ctx) })
 	return g.Wait()
 }
 
@@ -56,7 +57,7 @@ func (r *repairs) later(addr string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.addresses != nil {
-		r.addresses.AddAfter(addr, grace)
+		r.addresses.AddAfter(addr, r.grace)
 	}
 }
 

@@ -23,7 +23,7 @@ func (r *repairs) sawAddress(e store.Event) {
 			r.services.Add(ownerOf(o))
 		}
 	case e.Type == store.Added && !e.Initial:
-		r.addresses.AddAfter(e.Item.Name(), grace)
+		r.addresses.AddAfter(e.Item.Name(), r.grace)
 	default:
 		r.addresses.Add(e.Item.Name())
 	}
@@ -42,7 +42,7 @@ func (r *repairs) address(ctx context.Context, name string) error {
 	if !ok || o.Labels[networkingv1.LabelManagedBy] != managedBy {
 		return r.suspectLabels(ctx, o)
 	}
-	if left := grace - time.Since(o.CreationTimestamp.Time); left > 0 {
+	if left := r.grace - time.Since(o.CreationTimestamp.Time); left > 0 {
 		r.addresses.AddAfter(name, left)
 		return nil
 	}

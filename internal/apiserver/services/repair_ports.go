@@ -22,6 +22,7 @@ import (
 type portRepair struct {
 	a      *Allocator
 	events record.EventRecorder
+	grace  time.Duration
 
 	taken    *portSet // as last seen
 	held     map[types.NamespacedName][]int
@@ -29,8 +30,8 @@ type portRepair struct {
 	suspects map[int]time.Time // since when a port is taken and not held
 }
 
-func newPortRepair(a *Allocator, events record.EventRecorder) *portRepair {
-	p := &portRepair{a: a, events: events, taken: a.ports.decode(nil), suspects: map[int]time.Time{}}
+func newPortRepair(a *Allocator, events record.EventRecorder, grace time.Duration) *portRepair {
+	p := &portRepair{a: a, events: events, grace: grace, taken: a.ports.decode(nil), suspects: map[int]time.Time{}}
 	p.forget()
 	return p
 }
@@ -71,7 +72,7 @@ func (p *portRepair) run(ctx context.Context) error {
 }
 
 func (p *portRepair) loop(ctx context.Context, seen <-chan func()) error {
-	timer := time.NewTimer(grace)
+	timer := time.NewTimer(p.grace)
 	defer timer.Stop()
 	for {
 		if at, any := p.next(); any {
@@ -93,7 +94,7 @@ func (p *portRepair) loop(ctx context.Context, seen <-chan func()) error {
 // next is when the oldest suspect has been one for long enough.
 func (p *portRepair) next() (at time.Time, any bool) {
 	for _, since := range p.suspects {
-		if end := since.Add(grace); !any || end.Before(at) {
+		if end := since.Add(p.grace); !any || end.Before(at) {
 			at, any = end, true
 		}
 	}
@@ -193,7 +194,7 @@ var errStale = errors.New("the node ports have changed")
 func (p *portRepair) release(ctx context.Context) {
 	var leaked []int
 	for port, since := range p.suspects {
-		if time.Since(since) >= grace {
+		if time.Since(since) >= p.grace {
 			leaked = append(leaked, port)
 		}
 	}
@@ -219,7 +220,7 @@ func (p *portRepair) release(ctx context.Context) {
 	}
 	for _, port := range leaked {
 		if delete(p.suspects, port); err != nil {
-			p.suspects[port] = time.Now().Add(again - grace)
+			p.suspects[port] = time.Now().Add(again - p.grace)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func (r *repairs) sawService(e store.Event) {
 		if s, ok := e.Item.Object().(*corev1.Service); ok {
 			for _, text := range clusterIPs(s) {
 				if addr, err := parseIP(text); err == nil {
-					r.addresses.AddAfter(addr.String(), grace)
+					r.addresses.AddAfter(addr.String(), r.grace)
 				}
 			}
 		}
@@ -105,7 +105,7 @@ func (r *repairs) inSomeRange(ctx context.Context, addr netip.Addr) (bool, error
 func (r *repairs) take(ctx context.Context, s *corev1.Service, addr netip.Addr) error {
 	free, err := r.a.claim(ctx, addr, nameOf(s), false)
 	if err == nil && !free {
-		r.services.AddAfter(nameOf(s), grace)
+		r.services.AddAfter(nameOf(s), r.grace)
 	}
 	return err
 }
