@@ -122,7 +122,38 @@ func TestFullDatabaseIsMended(t *testing.T) {
 	ctx := testContext(t)
 	open := func() *Store { return must[*Store](t)(Open(ctx, Config{Dir: dir, QuotaBytes: 8 << 20})) }
 	s := open()
+	s.member.(*embedded).mended = time.Now() // not while it runs: see below
 	defer func() { s.Close() }()
+	fillQuota(t, s)
+	s.Close()
+	s = open()
+	create(t, s.Table(podsResource()), pod("default", "b"))
+}
+
+func TestFullDatabaseIsMendedWhileItRuns(t *testing.T) {
+	ctx := testContext(t)
+	s := must[*Store](t)(Open(ctx, Config{Dir: t.TempDir(), QuotaBytes: 8 << 20}))
+	defer s.Close()
+	fillQuota(t, s)
+	pods := s.Table(podsResource())
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for {
+		_, err := pods.Create(ctx, pod("default", "b"))
+		if err == nil {
+			break
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			t.Fatal(err)
+		}
+	}
+}
+
+// fillQuota changes an object until etcd's database takes no more history.
+func fillQuota(t *testing.T, s *Store) {
+	ctx := testContext(t)
 	pods := s.Table(podsResource())
 	it := create(t, pods, bigPod(0))[0]
 	var err error
@@ -135,7 +166,4 @@ func TestFullDatabaseIsMended(t *testing.T) {
 	if !strings.Contains(err.Error(), "quota") {
 		t.Fatalf("a full database: %v", err)
 	}
-	s.Close()
-	s = open()
-	create(t, s.Table(podsResource()), pod("default", "b"))
 }

@@ -27,6 +27,13 @@ type embedded struct {
 	client  *clientv3.Client
 	lock    *os.File
 	failure *failure
+
+	ctx        context.Context // ends with close
+	stop       context.CancelFunc
+	background sync.WaitGroup
+	mending    sync.Mutex // holds what follows
+	mended     time.Time
+	closed     bool
 }
 
 // starting is held while a member starts: etcd publishes the state of the one
@@ -81,6 +88,7 @@ func startEmbedded(ctx context.Context, c Config) (_ *embedded, err error) {
 		return nil, fmt.Errorf("cannot make the data directory %s private: %w", c.Dir, err)
 	}
 	e := &embedded{dir: c.Dir, failure: newFailure()}
+	e.ctx, e.stop = context.WithCancel(context.Background())
 	if e.lock, err = lockDir(c.Dir); err != nil {
 		return nil, err
 	}
@@ -206,6 +214,7 @@ func (e *embedded) untilFailure(ctx context.Context) (context.Context, func()) {
 
 // close stops etcd. One that has failed no longer listens.
 func (e *embedded) close() {
+	e.endMending()
 	select {
 	case <-e.failure.done:
 	default:

@@ -61,4 +61,7 @@ func (e *external) failed() (<-chan struct{}, error) { return nil, nil }
 
 func (e *external) untilFailure(ctx context.Context) (context.Context, func()) { return ctx, func() {} }
 
+// overQuota is the business of the servers elsewhere.
+func (e *external) overQuota() {}
+
 func (e *external) close() { e.client.Close() }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -28,6 +29,36 @@ func (e *embedded) mend(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// mendEvery is how often a database that stays too large is tried again.
+const mendEvery = 10 * time.Second
+
+// overQuota mends in the background, after a write that etcd has refused:
+// objects may have been deleted since, and history has aged.
+func (e *embedded) overQuota() {
+	e.mending.Lock()
+	defer e.mending.Unlock()
+	if e.closed || time.Since(e.mended) < mendEvery {
+		return
+	}
+	e.mended = time.Now()
+	e.background.Go(func() {
+		ctx, release := e.untilFailure(e.ctx)
+		defer release()
+		if err := e.mend(ctx); err != nil && ctx.Err() == nil {
+			slog.Error("etcd's database stays over its quota", "error", err)
+		}
+	})
+}
+
+// endMending waits for what overQuota began, and lets it begin no more.
+func (e *embedded) endMending() {
+	e.mending.Lock()
+	e.closed = true
+	e.mending.Unlock()
+	e.stop()
+	e.background.Wait()
 }
 
 func (e *embedded) shrink(ctx context.Context, alarm *clientv3.AlarmMember) error {

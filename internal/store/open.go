@@ -47,6 +47,9 @@ type member interface {
 	// room refuses, with ErrNoRoom, a write that makes the data grow by so
 	// many bytes, if the disk has no room for it.
 	room(growth int) error
+	// overQuota hears that a write was refused because the database is as
+	// large as it may become.
+	overQuota()
 	close()
 }
 

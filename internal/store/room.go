@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrNoRoom is the refusal of a write because the disk is full. Nothing of the
-// write has happened.
+// ErrNoRoom is the refusal of a write because the disk is full, or the reason
+// for which it got no answer.
 var ErrNoRoom = errors.New("the disk is full")
 
 // The embedded etcd gives up when its disk refuses a write, and takes the rest

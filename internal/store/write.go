@@ -50,6 +50,9 @@ func (t *table) put(ctx context.Context, d *draft, revision int64) (Item, error)
 	response, err := t.commit(ctx, key, d, revision)
 	if err != nil {
 		t.store.drafts.remove(key, d)
+		if errors.Is(err, rpctypes.ErrNoSpace) {
+			t.store.member.overQuota()
+		}
 		return nil, writeError(err)
 	}
 	if !response.Succeeded {
@@ -143,7 +146,7 @@ func (s *Store) Written() int64 { return s.written.Load() }
 func writeError(err error) error {
 	switch {
 	case errors.Is(err, rpctypes.ErrNoSpace):
-		return fmt.Errorf("etcd's database has reached its quota: delete objects or raise the quota: %w", err)
+		return fmt.Errorf("etcd's database has reached its quota: delete objects, and try again in a moment: %w", err)
 	case errors.Is(err, rpctypes.ErrRequestTooLarge):
 		return fmt.Errorf("the object is too large for etcd: %w", err)
 	}
