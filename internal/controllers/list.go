@@ -37,7 +37,6 @@ import (
 	"skiff/internal/controllers/resourcequota"
 	"skiff/internal/controllers/rootca"
 	"skiff/internal/controllers/serviceaccount"
-	"skiff/internal/controllers/serviceaccounttoken"
 	"skiff/internal/controllers/servicecidr"
 	"skiff/internal/controllers/statefulset"
 	"skiff/internal/controllers/storageprotection"
