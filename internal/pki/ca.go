@@ -47,17 +47,17 @@ type Request struct {
 	KeyUsage x509.KeyUsage
 }
 
-// loadOrCreateCA reads ca.crt and ca.key. The key is written before the
+// loadOrCreateCA reads NAME.crt and NAME.key. The key is written before the
 // certificate, so a key alone is a start that was cut off, and is completed.
-func loadOrCreateCA(dir string) (*CA, error) {
-	certPath, keyPath := filepath.Join(dir, "ca.crt"), filepath.Join(dir, "ca.key")
+func loadOrCreateCA(dir, name, commonName string) (*CA, error) {
+	certPath, keyPath := filepath.Join(dir, name+".crt"), filepath.Join(dir, name+".key")
 	data, err := os.ReadFile(certPath)
 	if errors.Is(err, fs.ErrNotExist) {
 		key, err := loadOrCreateKey(keyPath)
 		if err != nil {
 			return nil, err
 		}
-		ca, err := NewCA("kubernetes", key)
+		ca, err := NewCA(commonName, key)
 		if err != nil {
 			return nil, err
 		}

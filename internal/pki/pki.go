@@ -60,7 +60,7 @@ func Open(dir string) (*PKI, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the directory of the certificates: %w", err)
 	}
-	ca, err := loadOrCreateCA(dir)
+	ca, err := loadOrCreateCA(dir, "ca", "kubernetes")
 	if err != nil {
 		return nil, err
 	}

@@ -177,9 +177,14 @@ func (p *controlPlane) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate
 // bootstrap writes what every cluster is born with, and the administrator's
 // kubeconfig.
 func (p *controlPlane) bootstrap(ctx context.Context) error {
-	err := bootstrap.Run(ctx, p.identity("system:apiserver", pki.MastersGroup), bootstrap.Options{
+	proxies, err := p.pki.FrontProxyCA()
+	if err != nil {
+		return err
+	}
+	err = bootstrap.Run(ctx, p.identity("system:apiserver", pki.MastersGroup), bootstrap.Options{
 		ServiceCIDR: p.serviceNet(), SecondServiceCIDR: p.secondServiceNet(), Advertise: []net.IP{net.ParseIP(p.AdvertiseAddress)}, Port: p.HTTPSPort,
 		ServerURL: "https://" + net.JoinHostPort(p.AdvertiseAddress, strconv.Itoa(p.HTTPSPort)), CA: p.pki.CA.PEM,
+		FrontProxyCA: proxies.PEM,
 	})
 	if err != nil {
 		return err

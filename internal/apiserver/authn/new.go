@@ -11,6 +11,8 @@ import (
 type Config struct {
 	// ClientCAs sign client certificates.
 	ClientCAs *x509.CertPool
+	// FrontProxyCAs sign proxies that speak for others; nil: there are none.
+	FrontProxyCAs *x509.CertPool
 	// Issuer makes service account tokens.
 	Issuer *serviceaccount.Issuer
 	Reader api.Reader
@@ -25,7 +27,7 @@ func New(c Config) (Authenticator, TokenAuthenticator) {
 		BootstrapTokens{Reader: c.Reader},
 		&ServiceAccounts{Issuer: c.Issuer, Reader: c.Reader},
 	}
-	var a Authenticator = Union{&ClientCertificates{Roots: c.ClientCAs}, Bearer{Tokens: tokens}}
+	var a Authenticator = Union{RequestHeaders{Roots: c.FrontProxyCAs}, &ClientCertificates{Roots: c.ClientCAs}, Bearer{Tokens: tokens}}
 	if !c.NoAnonymous {
 		a = AllowAnonymous{a}
 	}

@@ -33,6 +33,9 @@ type Options struct {
 	ServerURL string
 	// CA is the certificate authority, in PEM.
 	CA []byte
+	// FrontProxyCA is the authority of proxies that speak for others, in PEM;
+	// nil: there are none.
+	FrontProxyCA []byte
 }
 
 type bootstrapper struct {

@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"context"
+	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -9,6 +10,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"skiff/internal/apiserver/authn"
 )
 
 // Namespaces are those that every cluster has.
@@ -78,9 +81,29 @@ func (b *bootstrapper) configMaps(ctx context.Context) error {
 			return b.configMap(ctx, metav1.NamespacePublic, "cluster-info", map[string]string{"kubeconfig": string(kubeconfig)})
 		},
 		func(ctx context.Context) error {
-			return b.configMap(ctx, metav1.NamespaceSystem, "extension-apiserver-authentication", map[string]string{"client-ca-file": string(b.CA)})
+			return b.configMap(ctx, metav1.NamespaceSystem, "extension-apiserver-authentication", b.extensionAuthentication())
 		},
 	)
+}
+
+// extensionAuthentication says to the servers behind this one whom to believe:
+// clients with a certificate, and this server when it speaks for others.
+func (b *bootstrapper) extensionAuthentication() map[string]string {
+	data := map[string]string{"client-ca-file": string(b.CA)}
+	if len(b.FrontProxyCA) == 0 {
+		return data
+	}
+	data["requestheader-client-ca-file"] = string(b.FrontProxyCA)
+	for key, value := range map[string]string{
+		"requestheader-allowed-names":        authn.AllowedProxies[0],
+		"requestheader-username-headers":     authn.RemoteUser,
+		"requestheader-uid-headers":          authn.RemoteUID,
+		"requestheader-group-headers":        authn.RemoteGroup,
+		"requestheader-extra-headers-prefix": authn.RemoteExtraPrefix,
+	} {
+		data[key] = fmt.Sprintf("[%q]", value)
+	}
+	return data
 }
 
 // configMap keeps the given keys of a config map; others are left alone.

@@ -67,9 +67,13 @@ func Add(ctx context.Context, c *apiserver.Config, o Options) (*Background, erro
 	reader := apiserver.NewReader(c.Store)
 	rbac := authz.NewRBAC(c.Store)
 	c.Authorizer = authz.New(c.Store, rbac)
+	proxies, err := o.PKI.FrontProxyCA()
+	if err != nil {
+		return nil, err
+	}
 	var tokens authn.TokenAuthenticator
 	c.Authenticator, tokens = authn.New(authn.Config{
-		ClientCAs: o.PKI.CA.Pool(), Issuer: issuer, Reader: reader, NoAnonymous: o.NoAnonymous,
+		ClientCAs: o.PKI.CA.Pool(), FrontProxyCAs: proxies.Pool(), Issuer: issuer, Reader: reader, NoAnonymous: o.NoAnonymous,
 	})
 	c.Admission = append(c.Admission, admission.Default(reader, c.Store, c.Authorizer, rbac)...)
 	c.Reviews = (&reviews.Reviewer{Tokens: tokens, Authorizer: c.Authorizer, Rules: rbac, Audiences: issuer.Audiences}).Reviews()
