@@ -37,6 +37,7 @@ import (
 	"skiff/internal/controllers/resourcequota"
 	"skiff/internal/controllers/rootca"
 	"skiff/internal/controllers/serviceaccount"
+	"skiff/internal/controllers/serviceaccounttoken"
 	"skiff/internal/controllers/servicecidr"
 	"skiff/internal/controllers/statefulset"
 	"skiff/internal/controllers/storageprotection"
@@ -151,6 +152,11 @@ var list = []entry{
 		name: "serviceaccount", account: "service-account-controller",
 		needs: []schema.GroupVersionResource{namespaceResource, corev1.SchemeGroupVersion.WithResource("serviceaccounts")},
 		build: func(e environment) (runner, error) { return serviceaccount.New(e.Kube, e.shared.Kube, e.factory), nil },
+	},
+	{
+		name: "serviceaccount-token", account: "service-account-controller",
+		needs: []schema.GroupVersionResource{corev1.SchemeGroupVersion.WithResource("serviceaccounts"), corev1.SchemeGroupVersion.WithResource("secrets")},
+		build: func(e environment) (runner, error) { return serviceaccounttoken.New(e.shared.Kube, e.cfg.RootCA), nil },
 	},
 	{
 		name: "root-ca-certificate-publisher", account: "root-ca-cert-publisher",
