@@ -101,7 +101,7 @@ func live() int64 {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		now := int64(m.HeapAlloc)
-		if max(now-last, last-now) < 16<<10 {
+		if max(now-last, last-now) < 2<<10 {
 			return now
 		}
 		last = now

@@ -33,36 +33,57 @@ func (f *wire) isZero() bool {
 
 // next reads the field at the start of b.
 func next(b []byte) (f wire, rest []byte, err error) {
+	rest, err = f.read(b)
+	return f, rest, err
+}
+
+// read reads the field at the start of b and returns what follows it. Nearly
+// all have a tag of one byte and a length of one or two.
+func (f *wire) read(b []byte) (rest []byte, err error) {
+	if len(b) > 2 && b[0] < 0x80 && b[0]&7 == bytesType && b[0]>>3 != 0 {
+		size, n := int(b[1]), 2
+		if size >= 0x80 {
+			size, n = size&0x7f|int(b[2])<<7, 3
+		}
+		if (n == 2 || b[2] < 0x80) && size <= len(b)-n {
+			f.number, f.kind, f.body = int(b[0]>>3), bytesType, b[n:n+size]
+			return b[n+size:], nil
+		}
+	}
+	return f.readAny(b)
+}
+
+func (f *wire) readAny(b []byte) (rest []byte, err error) {
 	tag, n := uvarint(b)
 	if n <= 0 || tag>>3 == 0 || tag>>3 > 1<<29 {
-		return f, nil, errWire
+		return nil, errWire
 	}
-	f.number, f.kind, b = int(tag>>3), int(tag&7), b[n:]
+	f.number, f.kind, f.body, b = int(tag>>3), int(tag&7), nil, b[n:]
 	switch f.kind {
 	case varintType:
 		if f.varint, n = uvarint(b); n <= 0 {
-			return f, nil, errWire
+			return nil, errWire
 		}
-		return f, b[n:], nil
+		return b[n:], nil
 	case bytesType:
 		size, n := uvarint(b)
 		if n <= 0 || size > uint64(len(b)-n) {
-			return f, nil, errWire
+			return nil, errWire
 		}
 		f.body = b[n : n+int(size)]
-		return f, b[n+int(size):], nil
+		return b[n+int(size):], nil
 	case fixed64:
 		n = 8
 	case fixed32:
 		n = 4
 	default:
-		return f, nil, errWire
+		return nil, errWire
 	}
 	if n > len(b) {
-		return f, nil, errWire
+		return nil, errWire
 	}
 	f.varint = 1 // unknown, and not nothing
-	return f, b[n:], nil
+	return b[n:], nil
 }
 
 // uvarint is binary.Uvarint with the short cases, which are nearly all, first.
@@ -90,10 +111,10 @@ func (p *Plan) AppendFields(dst, message []byte) ([]byte, error) {
 	w := writer{dst: dst, start: len(dst)}
 	var open *field
 	var seen uint64
+	var f wire
 	for last := 0; len(message) > 0; {
-		var f wire
 		var err error
-		if f, message, err = next(message); err != nil {
+		if message, err = f.read(message); err != nil {
 			return w.dst, err
 		}
 		if f.number >= len(p.fields) || p.fields[f.number] == nil {
@@ -118,13 +139,13 @@ func (p *Plan) AppendFields(dst, message []byte) ([]byte, error) {
 			} else {
 				w.dst = append(w.dst, ',')
 			}
-			err = w.element(to, f)
+			err = w.element(to, &f)
 		case to.inline != nil:
-			err = w.inline(to, f)
+			err = w.inline(to, &f)
 		case to.omitZero && f.isZero():
 		default:
 			w.begin(to.key)
-			w.dst, err = to.append(w.dst, f)
+			w.dst, err = to.write(w.dst, &f)
 		}
 		if err != nil {
 			return w.dst, err
@@ -134,7 +155,7 @@ func (p *Plan) AppendFields(dst, message []byte) ([]byte, error) {
 		w.dst = append(w.dst, open.end())
 	}
 	for missing := p.always &^ seen; missing != 0; missing &= missing - 1 {
-		w.begin("")
+		w.begin(",")
 		w.dst = append(w.dst, p.fields[bits.TrailingZeros64(missing)].absent...)
 	}
 	return w.dst, nil
@@ -154,26 +175,40 @@ func (f *field) end() byte {
 	return ']'
 }
 
+// write appends a value. Texts and messages, which are nearly all of them,
+// are spared a call through a pointer.
+func (v *value) write(dst []byte, f *wire) ([]byte, error) {
+	if f.kind == bytesType {
+		switch {
+		case v.text:
+			return AppendString(dst, f.body), nil
+		case v.message != nil:
+			return v.message.Append(dst, f.body)
+		}
+	}
+	return v.append(dst, *f)
+}
+
 // writer appends the members of an object.
 type writer struct {
 	dst   []byte
 	start int
 }
 
-// begin begins a member.
+// begin begins a member; key has a comma before it.
 func (w *writer) begin(key string) {
-	if len(w.dst) > w.start {
-		w.dst = append(w.dst, ',')
+	if len(w.dst) == w.start {
+		key = key[1:]
 	}
 	w.dst = append(w.dst, key...)
 }
 
-func (w *writer) inline(to *field, f wire) (err error) {
+func (w *writer) inline(to *field, f *wire) (err error) {
 	if f.kind != bytesType {
 		return errWire
 	}
 	before := len(w.dst)
-	w.begin("")
+	w.begin(",")
 	from := len(w.dst)
 	w.dst, err = to.inline.AppendFields(w.dst, f.body)
 	if len(w.dst) == from {
@@ -183,9 +218,9 @@ func (w *writer) inline(to *field, f wire) (err error) {
 }
 
 // element appends an element of a list, or an entry of a map.
-func (w *writer) element(to *field, f wire) (err error) {
+func (w *writer) element(to *field, f *wire) (err error) {
 	if to.repeated {
-		w.dst, err = to.append(w.dst, f)
+		w.dst, err = to.write(w.dst, f)
 		return err
 	}
 	if f.kind != bytesType {
@@ -195,7 +230,7 @@ func (w *writer) element(to *field, f wire) (err error) {
 	found := false
 	for b := f.body; len(b) > 0; {
 		var part wire
-		if part, b, err = next(b); err != nil {
+		if b, err = part.read(b); err != nil {
 			return err
 		}
 		switch part.number {
@@ -213,6 +248,6 @@ func (w *writer) element(to *field, f wire) (err error) {
 		w.dst = append(w.dst, to.zero...)
 		return nil
 	}
-	w.dst, err = to.append(w.dst, content)
+	w.dst, err = to.write(w.dst, &content)
 	return err
 }

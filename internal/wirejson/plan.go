@@ -29,13 +29,15 @@ type Plan struct {
 // value says how the content of a field, of an element or of a map entry is
 // written.
 type value struct {
-	append func(dst []byte, f wire) ([]byte, error)
-	zero   []byte // JSON of the zero value
+	append  func(dst []byte, f wire) ([]byte, error)
+	text    bool   // append writes a string as it is
+	message *Plan  // append writes a message by this plan
+	zero    []byte // JSON of the zero value
 }
 
 type field struct {
 	value
-	key      string // `"name":`
+	key      string // `,"name":`
 	absent   []byte // what is written when the message lacks it
 	omitZero bool   // nothing is written when the content is empty or 0
 	repeated bool
@@ -105,7 +107,7 @@ func (b *builder) addField(p *Plan, sf reflect.StructField) error {
 	if err != nil || number >= 64 {
 		return errors.New("its protobuf number does not fit")
 	}
-	f := &field{key: strconv.Quote(name) + ":"}
+	f := &field{key: "," + strconv.Quote(name) + ":"}
 	omitEmpty, omitZero := strings.Contains(options, "omitempty"), strings.Contains(options, "omitzero")
 	t := sf.Type
 	switch {
@@ -146,7 +148,7 @@ func (p *Plan) noteAbsent(f *field, number int, t reflect.Type, omit bool) error
 	case f.inline != nil:
 		f.absent = zero[1 : len(zero)-1]
 	case t.Kind() == reflect.Struct && !f.omitZero, !omit:
-		f.absent = append([]byte(f.key), zero...)
+		f.absent = append([]byte(f.key[1:]), zero...)
 	}
 	if len(f.absent) > 0 {
 		p.always |= 1 << number
@@ -192,6 +194,13 @@ func (b *builder) value(t reflect.Type) (v value, err error) {
 		v.append = decoded(t)
 	default:
 		v.append, err = b.plain(t)
+		v.text = t.Kind() == reflect.String
+		if t.Kind() == reflect.Struct {
+			v.message = b.made[t]
+			if v.message == nil {
+				v.message = known.plans[t]
+			}
+		}
 	}
 	return v, err
 }
