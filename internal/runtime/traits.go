@@ -18,7 +18,17 @@ type hostTraits struct {
 }
 
 // errNoRunc tells the user the way out.
-var errNoRunc = errors.New("runc is not installed: install the package runc (on Debian and Ubuntu: apt-get install runc)")
+var errNoRunc = errors.New("runc, which starts containers, is not installed: `apt-get install runc` (or your system's like) and start again")
+
+// Check finds, before anything is made, what Run would miss: runc on the
+// machine, and the helper programs in this binary.
+func Check() error {
+	if _, err := exec.LookPath("runc"); err != nil {
+		return errNoRunc
+	}
+	_, err := readSums(helpers())
+	return err
+}
 
 func readTraits() (hostTraits, error) {
 	runc, err := exec.LookPath("runc")

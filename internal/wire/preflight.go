@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"skiff/internal/runtime"
 )
 
 // minFree is the least room on the data directory's disk to start with.
@@ -50,10 +51,7 @@ func checkRuntime(needed bool) error {
 	if !needed {
 		return nil
 	}
-	if _, err := exec.LookPath("runc"); err != nil {
-		return errors.New("runc, which starts containers, is not installed: `apt-get install runc` (or your system's like) and start again")
-	}
-	return nil
+	return runtime.Check()
 }
 
 func (c *Config) checkDataDir() error {
