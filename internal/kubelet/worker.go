@@ -48,7 +48,7 @@ func newWorker(k *kubelet, pod *corev1.Pod) *worker {
 	w := &worker{
 		k: k, uid: pod.UID, pod: pod, stale: true,
 		log:  k.Log.With("pod", pod.Namespace+"/"+pod.Name, "uid", pod.UID),
-		wake: make(chan struct{}, 1), memory: lifecycle.NewMemory(),
+		wake: make(chan struct{}, 1), memory: lifecycle.Resume(pod.Status),
 		hooked: map[string]bool{}, told: map[string]string{},
 	}
 	w.shown.Store(pod)

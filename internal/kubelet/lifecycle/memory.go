@@ -3,8 +3,8 @@ package lifecycle
 import "time"
 
 // Memory is what a worker remembers of a pod between decisions and the runtime
-// cannot tell: what is being done, what failed, and how long to wait. Losing it
-// in a restart costs at most a repetition.
+// cannot tell: what is being done, what failed, and how long to wait. What
+// Resume does not find again after a restart costs at most a repetition.
 type Memory struct {
 	InFlight   map[string]Action
 	Volumes    Volumes

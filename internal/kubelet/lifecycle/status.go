@@ -181,8 +181,8 @@ func (d *decider) waiting(c *corev1.Container, run *Container) *corev1.Container
 		if !d.Now.Before(until) {
 			return nil
 		}
-		return &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff", Message: fmt.Sprintf(
-			"back-off %s restarting failed container=%s pod=%s_%s(%s)", t.start.Delay, c.Name, d.Pod.Name, d.Pod.Namespace, d.Pod.UID)}
+		return &corev1.ContainerStateWaiting{Reason: crashLoopBackOff, Message: fmt.Sprintf(
+			backOffMessage+"%s restarting failed container=%s pod=%s_%s(%s)", t.start.Delay, c.Name, d.Pod.Name, d.Pod.Namespace, d.Pod.UID)}
 	}
 	if len(d.Pod.Spec.InitContainers) > 0 {
 		return &corev1.ContainerStateWaiting{Reason: "PodInitializing"}
