@@ -16,8 +16,12 @@ import (
 // Side by side they need networks of their own: a route to a pod's address,
 // and the translation of a service's, is the whole machine's.
 func (c *Config) checkNeighbours(r role, node bool) error {
-	if r != roleServer || !node {
-		return nil // an agent's networks are its server's choice
+	if !node || r != roleServer && r != roleAgent {
+		return nil
+	}
+	wayOut := "stop that one, or choose others with --cluster-cidr and --service-cidr"
+	if r == roleAgent { // its networks are its server's choice
+		wayOut = "stop that one (`skiff down`), or join from another machine or network namespace"
 	}
 	pods, services := netip.MustParsePrefix(c.ClusterCIDR), c.serviceCIDRs()[0]
 	link, err := linkInto(pods, c.Names().Link(""))
@@ -25,14 +29,14 @@ func (c *Config) checkNeighbours(r role, node bool) error {
 		return err
 	}
 	if link != "" {
-		return fmt.Errorf("addresses of --cluster-cidr %s are in use on this machine, by link %s: if that is another cluster, stop it, or choose others with --cluster-cidr and --service-cidr", pods, link)
+		return fmt.Errorf("addresses of --cluster-cidr %s are in use on this machine, by link %s: if that is another cluster's, %s", pods, link, wayOut)
 	}
 	table, err := tableWith(services, c.Names().Table("proxy"))
 	if err != nil {
 		return err
 	}
 	if table != "" {
-		return fmt.Errorf("addresses of --service-cidr %s are in use by another cluster on this machine, in nftables table %s: stop that one, or choose others with --cluster-cidr and --service-cidr", services, table)
+		return fmt.Errorf("addresses of --service-cidr %s are in use by another cluster on this machine, in nftables table %s: %s", services, table, wayOut)
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ import (
 
 // runNode runs a node's components until ctx ends or one of them fails.
 func runNode(ctx context.Context, c Config, id nodeIdentity) error {
+	c.warnOfForwarding()
 	g, ctx := errgroup.WithContext(ctx)
 	component(ctx, g, "network", network.Run, c.networkConfig(id))
 	component(ctx, g, "kubelet", kubelet.Run, c.kubeletConfig(id))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 	"path/filepath"
 	"text/tabwriter"
 	"time"
@@ -30,6 +31,11 @@ func Status(ctx context.Context, dataDir string, out io.Writer) error {
 		return fmt.Errorf("no cluster runs on %s: start one with `skiff up`", dataDir)
 	}
 	fmt.Fprintf(out, "cluster %s, %s, process %d, data in %s\n", s.ClusterName, s.Role, pid, dataDir)
+	if pods, err := netip.ParsePrefix(s.ClusterCIDR); err == nil {
+		if warning := forwardingDropped(pods); warning != "" {
+			fmt.Fprintf(out, "warning: %s\n", warning)
+		}
+	}
 	if s.Role != "server" {
 		return nil
 	}
