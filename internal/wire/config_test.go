@@ -42,6 +42,8 @@ func TestCompleteRefuses(t *testing.T) {
 	}{
 		{"pod network", func(c *Config) { c.ClusterCIDR = "10.244.0.1/16" }, "--cluster-cidr"},
 		{"service network", func(c *Config) { c.ServiceCIDR = "services" }, "--service-cidr"},
+		{"second service network", func(c *Config) { c.ServiceCIDR = "10.96.0.0/16,10.97.0.0/16" }, "--service-cidr"},
+		{"second service network too large", func(c *Config) { c.ServiceCIDR = "10.96.0.0/16,fd00:96::/48" }, "/64"},
 		{"overlap", func(c *Config) { c.ClusterCIDR = "10.96.128.0/17" }, "overlap"},
 		{"DNS outside", func(c *Config) { c.ClusterDNS = "10.97.0.10" }, "--cluster-dns"},
 		{"node ports", func(c *Config) { c.ServiceNodePortRange = "40000-30000" }, "--service-node-port-range"},
