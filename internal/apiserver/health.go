@@ -31,12 +31,10 @@ func (s *Server) checksOf(p probe) []Check {
 	}
 	if p.path == readyz.path {
 		checks = append(checks, Check{Name: "shutdown", Check: func(context.Context) error {
-			select {
-			case <-s.stopping:
+			if s.running.Err() != nil {
 				return fmt.Errorf("process is shutting down")
-			default:
-				return nil
 			}
+			return nil
 		}})
 	}
 	return checks

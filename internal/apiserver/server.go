@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -29,9 +28,9 @@ type Server struct {
 	paths     map[string]http.Handler // beside resources and discovery
 	handler   http.Handler
 
-	// stopping closes when watches and other long requests are to end.
-	stopping chan struct{}
-	stop     func()
+	// running ends when watches and other long requests are to end.
+	running context.Context
+	stop    func()
 }
 
 // New makes a server. It starts nothing but what the tables of cfg.Store do
@@ -48,10 +47,8 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		discovery: discovery.New(cfg.Resources),
 		metrics:   newMetrics(cfg.Metrics, cfg.ProcessMetrics),
 		log:       cfg.Log,
-		stopping:  make(chan struct{}),
 	}
-	s.stop = sync.OnceFunc(func() { close(s.stopping) })
-	context.AfterFunc(ctx, s.stop)
+	s.running, s.stop = context.WithCancel(ctx)
 	for _, r := range cfg.Resources {
 		e := newEndpoint(s, r)
 		if have := s.endpoints[r.GroupVersionResource()]; have != nil {

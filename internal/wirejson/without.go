@@ -11,8 +11,8 @@ import (
 // Without leaves fields out of a message, so that decoding the rest is cheap
 // for those who need no more: rows of a table.
 type Without struct {
-	all  bool // of the field: it is left out whole
-	some map[int]*Without
+	all  bool       // of the field: it is left out whole
+	some []*Without // by protobuf number; nil: kept
 }
 
 // Leaving is what leaves out the fields at the paths, in JSON names, of
@@ -26,8 +26,8 @@ func Leaving(t reflect.Type, paths ...string) (*Without, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", path, err)
 			}
-			if at.some == nil {
-				at.some = map[int]*Without{}
+			for len(at.some) <= number {
+				at.some = append(at.some, nil)
 			}
 			if at.some[number] == nil {
 				at.some[number] = &Without{}
@@ -65,16 +65,20 @@ const lengthSize = 4
 
 // Append appends the message without the fields.
 func (w *Without) Append(dst, message []byte) ([]byte, error) {
+	var f wire
+	kept := message // from where on nothing was left out yet
 	for len(message) > 0 {
-		f, rest, err := next(message)
+		rest, err := f.read(message)
 		if err != nil {
 			return dst, err
 		}
-		whole := message[:len(message)-len(rest)]
-		message = rest
+		if f.number >= len(w.some) || w.some[f.number] == nil {
+			message = rest
+			continue
+		}
+		dst = append(dst, kept[:len(kept)-len(message)]...)
+		message, kept = rest, rest
 		switch inner := w.some[f.number]; {
-		case inner == nil:
-			dst = append(dst, whole...)
 		case inner.all:
 		case f.kind != bytesType:
 			return dst, errWire
@@ -88,7 +92,7 @@ func (w *Without) Append(dst, message []byte) ([]byte, error) {
 			putLength(dst[at:], len(dst)-at-lengthSize)
 		}
 	}
-	return dst, nil
+	return append(dst, kept...), nil
 }
 
 func putLength(b []byte, n int) {
