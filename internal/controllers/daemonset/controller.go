@@ -70,27 +70,18 @@ func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, eve
 // Run reconciles until ctx ends.
 func (c *Controller) Run(ctx context.Context) error { return c.loop.Run(ctx, workers) }
 
-// changed wakes the DaemonSets that an object belongs to, belonged to, or may
-// be adopted by.
+// changed wakes the DaemonSets that an object matters to.
 func changed[T metav1.Object](c *Controller, old, obj T, deleted bool) {
-	key, owned := reconcile.ControllerOf(obj, kind.Kind)
-	if owned {
+	owners := claim.Owners[*appsv1.DaemonSet]{
+		Kind: kind.Kind,
+		List: func(namespace string) []*appsv1.DaemonSet {
+			all, _ := c.sets.DaemonSets(namespace).List(labels.Everything()) // a cache does not fail
+			return all
+		},
+		Selector: func(ds *appsv1.DaemonSet) *metav1.LabelSelector { return ds.Spec.Selector },
+	}
+	for _, key := range claim.Interested(owners, old, obj, deleted) {
 		c.loop.Add(key)
-	}
-	if any(old) != any(*new(T)) {
-		if before, ok := reconcile.ControllerOf(old, kind.Kind); ok && before != key {
-			c.loop.Add(before)
-		}
-	}
-	if deleted || metav1.GetControllerOfNoCopy(obj) != nil {
-		return
-	}
-	all, _ := c.sets.DaemonSets(obj.GetNamespace()).List(labels.Everything()) // a cache does not fail
-	for _, ds := range all {
-		selector, err := metav1.LabelSelectorAsSelector(ds.Spec.Selector)
-		if err == nil && !selector.Empty() && selector.Matches(labels.Set(obj.GetLabels())) {
-			c.loop.Add(reconcile.KeyOf(ds))
-		}
 	}
 }
 
