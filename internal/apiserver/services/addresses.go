@@ -46,9 +46,31 @@ func (a *Allocator) takeAddress(ctx context.Context, addr netip.Addr, owner type
 	}
 	free, err := a.claim(ctx, addr, owner, dryRun)
 	if err == nil && !free {
+		free, err = a.inherits(ctx, addr, owner)
+	}
+	if err == nil && !free {
 		err = errAllocated
 	}
 	return err
+}
+
+// inherits says whether an address waits, from before this allocator was made,
+// for this very Service, which is not there: a server was killed between the
+// two writes. Were it refused until the address is released, a cluster could
+// not make its first Services at the next start.
+func (a *Allocator) inherits(ctx context.Context, addr netip.Addr, owner types.NamespacedName) (bool, error) {
+	item, err := a.addresses().Get(ctx, "", addr.String(), store.Latest)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if o, ok := item.Object().(*networkingv1.IPAddress); !ok || ownerOf(o) != owner || item.Revision() > a.began {
+		return false, nil
+	}
+	s, _, err := a.getService(ctx, owner, store.Latest)
+	return s == nil, err
 }
 
 // anyAddress takes some address of a family: a random one, so that addresses

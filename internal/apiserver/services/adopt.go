@@ -24,6 +24,7 @@ func (a *Allocator) adopt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.began = list.Revision
 	missing := map[netip.Addr]types.NamespacedName{}
 	var ports []int
 	for i := range list.Items {

@@ -39,6 +39,7 @@ type Allocator struct {
 	ports    *portTable
 	metrics  *metrics
 	repair   *repairs
+	began    int64 // the revision of the store when this allocator was made
 }
 
 // New makes an allocator, and brings what is taken up to what the stored
