@@ -38,6 +38,13 @@ func (x *exchange) negotiate() (err error) {
 	return err
 }
 
+// negotiateWhole is negotiate for what is not stored: it comes as it is, never
+// as a table or as metadata alone.
+func (x *exchange) negotiateWhole() (err error) {
+	x.media, err = negotiate.Response(x.r, false)
+	return err
+}
+
 // minRevision is how fresh a read has to be, by the resourceVersion that the
 // client gave: all that was acknowledged when it gave none, anything for "0".
 func (x *exchange) minRevision(version string) (int64, error) {

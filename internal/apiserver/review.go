@@ -15,7 +15,7 @@ import (
 // review answers requests for a kind that is not stored: its creation is a
 // question, and the answer is the same object with its status filled in.
 func (x *exchange) review() error {
-	if err := x.negotiate(); err != nil {
+	if err := x.negotiateWhole(); err != nil {
 		return err
 	}
 	if x.Verb != "create" {

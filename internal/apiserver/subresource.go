@@ -41,7 +41,7 @@ func (x *exchange) connect(to ConnectFunc) error {
 
 // createSub answers POST of a body to a subresource.
 func (x *exchange) createSub(sub api.Subresource, create CreateFunc) error {
-	if err := x.negotiate(); err != nil {
+	if err := x.negotiateWhole(); err != nil {
 		return err
 	}
 	kind := x.bodyKind(sub)
