@@ -65,6 +65,10 @@ endef
 
 test: build testdeps unit e2e
 
+# Informers share the server's own objects: in tests, whoever writes to one
+# panics.
+unit e2e: export KUBE_CACHE_MUTATION_DETECTOR = true
+
 # Unit and integration tests, under the race detector (which needs cgo). Those
 # that run a container runtime of their own come after, one at a time.
 CONTAINERS := ./internal/kubelet ./internal/runtime ./test/images

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -26,6 +27,7 @@ type Server struct {
 	frames    sharedFrames
 	log       *slog.Logger
 	paths     map[string]http.Handler // beside resources and discovery
+	stored    map[reflect.Type]*api.Resource
 	handler   http.Handler
 
 	// running ends when watches and other long requests are to end.
@@ -46,6 +48,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		endpoints: make(map[schema.GroupVersionResource]*endpoint, len(cfg.Resources)),
 		discovery: discovery.New(cfg.Resources),
 		metrics:   newMetrics(cfg.Metrics, cfg.ProcessMetrics),
+		stored:    storedTypes(cfg.Resources),
 		log:       cfg.Log,
 	}
 	s.running, s.stop = context.WithCancel(ctx)

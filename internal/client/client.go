@@ -3,7 +3,8 @@
 // only what is read, and event recorders.
 //
 // It is given a rest.Config, which says who the component is and by which
-// transport (TLS or in the process) it speaks; it never looks inside.
+// transport it speaks: TLS, or one within the process, whose objects informers
+// then share with the server.
 package client
 
 import (
@@ -40,6 +41,9 @@ func New(cfg *rest.Config, userAgent string) (Clients, error) {
 	meta, err := metadata.NewForConfig(cfg)
 	if err != nil {
 		return Clients{}, fmt.Errorf("metadata client of %s: %w", userAgent, err)
+	}
+	if s, ok := cfg.Transport.(Sharer); ok {
+		return Clients{Kube: sharingClient{kube, s}, Metadata: meta}, nil
 	}
 	return Clients{Kube: kube, Metadata: meta}, nil
 }

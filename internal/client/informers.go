@@ -14,14 +14,32 @@ import (
 // objects without metadata.managedFields, which can be half of an object and
 // which no component reads. An update made from such an object leaves the
 // stored managedFields as they are.
+//
+// Within the API server's process they keep the server's own decoded objects
+// and no copies of them, so another transform in opts, whose use is to make
+// copies smaller, is left out.
 func NewInformers(kube kubernetes.Interface, opts ...informers.SharedInformerOption) informers.SharedInformerFactory {
-	opts = append([]informers.SharedInformerOption{informers.WithTransform(Trim)}, opts...)
+	keep := informers.WithTransform(Transform(kube))
+	if _, ok := kube.(Sharer); ok {
+		opts = append(opts, keep)
+	} else {
+		opts = append([]informers.SharedInformerOption{keep}, opts...)
+	}
 	return informers.NewSharedInformerFactoryWithOptions(kube, 0, opts...)
 }
 
-// Trim is the transform of NewInformers.
+// Transform is the transform of NewInformers, for an informer that is made in
+// another way.
+func Transform(kube kubernetes.Interface) cache.TransformFunc {
+	if s, ok := kube.(Sharer); ok {
+		return sharing(s)
+	}
+	return Trim
+}
+
+// Trim takes an object's managedFields away.
 func Trim(obj any) (any, error) {
-	if m, err := meta.Accessor(obj); err == nil {
+	if m, err := meta.Accessor(obj); err == nil && m.GetManagedFields() != nil {
 		m.SetManagedFields(nil)
 	}
 	return obj, nil

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"skiff/internal/host"
@@ -116,15 +115,3 @@ func setDefault[T comparable](field *T, value T) {
 }
 
 func (cfg Config) podsDir() string { return filepath.Join(cfg.DataDir, "pods") }
-
-// client returns a client that speaks protobuf, which costs both ends least.
-func (cfg Config) client() (kubernetes.Interface, error) {
-	c := rest.CopyConfig(cfg.Client)
-	c.ContentType = "application/vnd.kubernetes.protobuf"
-	c.AcceptContentTypes = "application/vnd.kubernetes.protobuf,application/json"
-	c.QPS = -1 // the API server's own priority and fairness is the limit
-	if c.UserAgent == "" {
-		c.UserAgent = "kubelet"
-	}
-	return kubernetes.NewForConfig(c)
-}

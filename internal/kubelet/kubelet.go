@@ -14,6 +14,7 @@ import (
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/record"
 
+	"skiff/internal/client"
 	"skiff/internal/kubelet/cgroup"
 	"skiff/internal/kubelet/cri"
 	"skiff/internal/kubelet/hostfile"
@@ -61,18 +62,18 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	client, err := cfg.client()
+	clients, err := client.New(cfg.Client, "kubelet")
 	if err != nil {
-		return fmt.Errorf("kubelet: %w", err)
+		return err
 	}
-	return run(ctx, cfg, client)
+	return run(ctx, cfg, clients.Kube)
 }
 
 // run is Run with a client that a test may have made.
-func run(ctx context.Context, cfg Config, client kubernetes.Interface) error {
+func run(ctx context.Context, cfg Config, kube kubernetes.Interface) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	k, err := newKubelet(ctx, cfg, client)
+	k, err := newKubelet(ctx, cfg, kube)
 	if err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func run(ctx context.Context, cfg Config, client kubernetes.Interface) error {
 	return nil
 }
 
-func newKubelet(ctx context.Context, cfg Config, client kubernetes.Interface) (*kubelet, error) {
+func newKubelet(ctx context.Context, cfg Config, kube kubernetes.Interface) (*kubelet, error) {
 	for _, dir := range []string{cfg.podsDir(), cfg.LogDir} {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			return nil, fmt.Errorf("kubelet: %w", err)
@@ -108,7 +109,7 @@ func newKubelet(ctx context.Context, cfg Config, client kubernetes.Interface) (*
 		return nil, fmt.Errorf("kubelet: %w", err)
 	}
 	k := &kubelet{
-		Config: cfg, client: client, runtime: runtime, ctx: ctx,
+		Config: cfg, client: kube, runtime: runtime, ctx: ctx,
 		workers:  map[types.UID]*worker{},
 		cgroups:  cgroup.New(cfg.CgroupRoot),
 		observer: cri.NewObserver(runtime, logs.Tail),
@@ -116,16 +117,16 @@ func newKubelet(ctx context.Context, cfg Config, client kubernetes.Interface) (*
 		limits:   limits{starts: make(chan struct{}, 4), pulls: make(chan struct{}, 3)},
 	}
 	k.dns = hostfile.DNS{Servers: cfg.ClusterDNS, Domain: cfg.ClusterDomain, Host: hostResolver(cfg.ResolvConf)}
-	k.sources = source.New(ctx, client, k.sourceChanged, cfg.Log)
+	k.sources = source.New(ctx, kube, k.sourceChanged, cfg.Log)
 	k.volumes = volume.New(volume.Config{
-		Root: cfg.podsDir(), Objects: k.sources, Claims: claims{client}, Tokens: k.issueToken,
+		Root: cfg.podsDir(), Objects: k.sources, Claims: claims{kube}, Tokens: k.issueToken,
 		Allocatable: k.machine.Allocatable(cfg.MaxPods),
 	})
 	k.probes = probe.NewManager(ctx, probe.Config{Exec: k.execProbe, Changed: k.nudge, Unhealthy: k.unhealthy})
 	k.logs = logs.NewKeeper(logs.Config{Dir: cfg.LogDir, MaxSize: cfg.ContainerLogMaxSize, MaxFiles: cfg.ContainerLogMaxFiles,
 		Reopen: k.reopenLog, Log: cfg.Log})
 	k.keeper = node.NewKeeper(node.Config{
-		Client: client, Name: cfg.NodeName, Labels: cfg.Labels, Taints: cfg.Taints, Facts: k.facts,
+		Client: kube, Name: cfg.NodeName, Labels: cfg.Labels, Taints: cfg.Taints, Facts: k.facts,
 		LeaseRenewal: cfg.LeaseRenewal, LeaseDuration: cfg.LeaseDuration, StatusRefresh: cfg.StatusRefresh, Log: cfg.Log,
 		Event: k.nodeEvent,
 	})

@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
 
+	"skiff/internal/client"
 	"skiff/internal/kubelet/cri"
 )
 
@@ -29,12 +30,7 @@ func (k *kubelet) followPods(ctx context.Context) {
 			UpdateFunc: func(old, o any) { k.changePod(old.(*corev1.Pod), o.(*corev1.Pod)) },
 			DeleteFunc: func(o any) { k.losePod(o) },
 		},
-		Transform: func(o any) (any, error) {
-			if p, ok := o.(*corev1.Pod); ok {
-				p.ManagedFields = nil
-			}
-			return o, nil
-		},
+		Transform: client.Transform(k.client),
 	})
 	k.running.Go(func() {
 		select {
@@ -167,7 +163,7 @@ func (k *kubelet) adopt(pods []*corev1.Pod) {
 // watchServices keeps the Services, which pods learn of through environment
 // variables.
 func (k *kubelet) watchServices(ctx context.Context) {
-	factory := informers.NewSharedInformerFactoryWithOptions(k.client, 0, informers.WithTransform(onlyAddresses))
+	factory := client.NewInformers(k.client, informers.WithTransform(onlyAddresses))
 	services := factory.Core().V1().Services()
 	informer := services.Informer()
 	k.mu.Lock()

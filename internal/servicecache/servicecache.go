@@ -2,8 +2,8 @@
 // those that turn them into something else: the service proxy and cluster DNS.
 // On one node they share one cache, and so one watch each.
 //
-// It keeps only what its readers use of each object, and the indexes they look
-// things up by. It never changes an object in the API.
+// It keeps only what its readers use of each object (within the API server's
+// process, the server's own objects), and the indexes they look things up by. It never changes an object in the API.
 package servicecache
 
 import (
@@ -15,6 +15,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
+
+	"skiff/internal/client"
 )
 
 // Indexes of the informers that New makes.
@@ -28,8 +30,8 @@ const (
 
 // New makes the informers. Whoever runs first starts them; objects read from
 // them are shared and must not be changed.
-func New(client kubernetes.Interface) (informers.SharedInformerFactory, error) {
-	factory := informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithTransform(trim))
+func New(kube kubernetes.Interface) (informers.SharedInformerFactory, error) {
+	factory := client.NewInformers(kube, informers.WithTransform(trim))
 	services := factory.Core().V1().Services().Informer()
 	if err := services.AddIndexers(cache.Indexers{ByAddress: clusterAddresses}); err != nil {
 		return nil, fmt.Errorf("index services: %w", err)
@@ -41,17 +43,13 @@ func New(client kubernetes.Interface) (informers.SharedInformerFactory, error) {
 	return factory, nil
 }
 
-// NewForConfig makes the informers and the client under them, which speaks
-// protobuf.
+// NewForConfig makes the informers and the client under them.
 func NewForConfig(cfg *rest.Config) (informers.SharedInformerFactory, error) {
-	cfg = rest.CopyConfig(cfg)
-	cfg.ContentType = "application/vnd.kubernetes.protobuf"
-	cfg.AcceptContentTypes = "application/vnd.kubernetes.protobuf,application/json"
-	client, err := kubernetes.NewForConfig(cfg)
+	clients, err := client.New(cfg, "skiff-services")
 	if err != nil {
-		return nil, fmt.Errorf("make the client for services: %w", err)
+		return nil, err
 	}
-	return New(client)
+	return New(clients.Kube)
 }
 
 // Slices returns the EndpointSlices of a Service.

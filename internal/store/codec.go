@@ -32,6 +32,8 @@ type codec struct {
 	jsonHead []byte       // how the JSON of an object begins
 	plan     func() (*wirejson.Plan, error)
 	printed  func() (*wirejson.Without, error) // what rows do not look at
+	// unmanaged leaves out metadata.managedFields.
+	unmanaged func() (*wirejson.Without, error)
 }
 
 func newCodec(r *api.Resource) *codec {
@@ -39,13 +41,14 @@ func newCodec(r *api.Resource) *codec {
 	_, proto := obj.(protoObject)
 	goType := reflect.TypeOf(obj).Elem()
 	return &codec{
-		resource: r,
-		typeMeta: encodeTypeMeta(r.GroupVersion().String(), r.Kind),
-		goType:   goType,
-		isJSON:   !proto,
-		jsonHead: fmt.Appendf(nil, `{"kind":%q,"apiVersion":%q,`, r.Kind, r.GroupVersion().String()),
-		plan:     sync.OnceValues(func() (*wirejson.Plan, error) { return wirejson.For(goType) }),
-		printed:  sync.OnceValues(func() (*wirejson.Without, error) { return wirejson.Leaving(goType, r.RowIgnores...) }),
+		resource:  r,
+		typeMeta:  encodeTypeMeta(r.GroupVersion().String(), r.Kind),
+		goType:    goType,
+		isJSON:    !proto,
+		jsonHead:  fmt.Appendf(nil, `{"kind":%q,"apiVersion":%q,`, r.Kind, r.GroupVersion().String()),
+		plan:      sync.OnceValues(func() (*wirejson.Plan, error) { return wirejson.For(goType) }),
+		printed:   sync.OnceValues(func() (*wirejson.Without, error) { return wirejson.Leaving(goType, r.RowIgnores...) }),
+		unmanaged: sync.OnceValues(func() (*wirejson.Without, error) { return wirejson.Leaving(goType, "metadata.managedFields") }),
 	}
 }
 
@@ -227,7 +230,23 @@ func (c *codec) decode(wire []byte) (api.Object, error) {
 
 // decodePrinted reads what the object's row shows of it.
 func (c *codec) decodePrinted(wire []byte) (api.Object, error) {
-	without, err := c.printed()
+	return c.decodeWithout(wire, c.printed)
+}
+
+// decodeUnmanaged reads the object without its managedFields.
+func (c *codec) decodeUnmanaged(wire []byte) (api.Object, error) {
+	if c.isJSON {
+		obj, err := c.decode(wire)
+		if err == nil {
+			obj.SetManagedFields(nil)
+		}
+		return obj, err
+	}
+	return c.decodeWithout(wire, c.unmanaged)
+}
+
+func (c *codec) decodeWithout(wire []byte, what func() (*wirejson.Without, error)) (api.Object, error) {
+	without, err := what()
 	if err != nil {
 		return nil, err
 	}

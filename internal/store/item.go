@@ -35,6 +35,7 @@ type views struct {
 	json   weak.Pointer[byte]
 	size   int // of json
 	object weak.Pointer[byte]
+	shared weak.Pointer[byte]
 }
 
 var _ Item = (*item)(nil)
@@ -124,7 +125,13 @@ func (it *item) appendJSON(b []byte) []byte {
 func (it *item) Object() api.Object {
 	it.views.mu.Lock()
 	defer it.views.mu.Unlock()
-	return it.object()
+	return it.only(&it.views.object, it.codec.decode)
+}
+
+func (it *item) Shared() api.Object {
+	it.views.mu.Lock()
+	defer it.views.mu.Unlock()
+	return it.only(&it.views.shared, it.codec.decodeUnmanaged)
 }
 
 // Printed makes its own, smaller object where no whole one is at hand: a table
@@ -141,20 +148,21 @@ func (it *item) Printed() api.Object {
 	return it.Object()
 }
 
-// object needs views.mu. The weak pointer is to the object itself and not to
-// something that holds it, so that all who use the object share one.
-func (it *item) object() api.Object {
-	if p := it.views.object.Value(); p != nil {
+// only is the object in one of its views, decoded if nobody holds it; it needs
+// views.mu. The weak pointer is to the object itself and not to something that
+// holds it, so that all who use the object share one.
+func (it *item) only(view *weak.Pointer[byte], decode func([]byte) (api.Object, error)) api.Object {
+	if p := view.Value(); p != nil {
 		return reflect.NewAt(it.codec.goType, unsafe.Pointer(p)).Interface().(api.Object)
 	}
-	obj, err := it.codec.decode(it.wire)
+	obj, err := decode(it.wire)
 	if err != nil {
 		// The bytes were decoded or encoded by this process before they
 		// became an item.
 		slog.Error("cannot decode a cached object", "resource", it.codec.resource.Plural, "key", it.key, "error", err)
 		return it.codec.resource.New()
 	}
-	it.views.object = weak.Make((*byte)(reflect.ValueOf(obj).UnsafePointer()))
+	*view = weak.Make((*byte)(reflect.ValueOf(obj).UnsafePointer()))
 	return obj
 }
 

@@ -48,6 +48,9 @@ type Item interface {
 	// Object is the decoded object, with metadata.resourceVersion. Callers
 	// that change it DeepCopy it first.
 	Object() api.Object
+	// Shared is the decoded object without managedFields: one for all who hold
+	// it for long, as informers do.
+	Shared() api.Object
 	// Printed is the object as its resource's Row needs it: it may lack
 	// RowIgnores.
 	Printed() api.Object

@@ -107,6 +107,7 @@ func setup(env *testscript.Env, bin string, r registries) error {
 	env.Values[hostBefore{}] = before
 	env.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	env.Setenv("HOME", env.WorkDir)
+	env.Setenv("KUBE_CACHE_MUTATION_DETECTOR", "true")
 	env.Setenv("DATA", data)
 	env.Setenv("SKIFF_DATA_DIR", data)
 	env.Setenv("REGISTRY", r.public.HostsDir)

@@ -52,8 +52,9 @@ func (i *item) JSON() []byte       { return i.json() }
 func (i *item) Proto() []byte      { return i.proto() }
 func (i *item) Object() api.Object { return i.obj }
 
-// Printed is the object, which is at hand.
+// Printed and Shared are the object, which is at hand.
 func (i *item) Printed() api.Object { return i.obj }
+func (i *item) Shared() api.Object  { return i.obj }
 
 // AppendJSON appends JSON to b.
 func (i *item) AppendJSON(b []byte) []byte { return append(b, i.json()...) }

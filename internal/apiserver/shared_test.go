@@ -1,0 +1,81 @@
+package apiserver_test
+
+import (
+	"context"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/informers"
+	corelisters "k8s.io/client-go/listers/core/v1"
+
+	"skiff/internal/apiserver/apitest"
+	"skiff/internal/client"
+)
+
+// TestInformersInTheProcessShareObjects has two components, each with informers
+// and a name of its own.
+func TestInformersInTheProcessShareObjects(t *testing.T) {
+	s := apitest.Start(t)
+	one, two := podsOf(t, s, "one"), podsOf(t, s, "two")
+	clients, err := client.New(s.Config("admin"), "admin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pods := clients.Kube.CoreV1().Pods("default")
+	made, err := pods.Create(t.Context(), &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "web", Labels: map[string]string{"app": "web"}},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: "web"}}},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(made.ManagedFields) == 0 {
+		t.Fatal("the server keeps no account of fields")
+	}
+	first := shared(t, one, two, made.ResourceVersion)
+	if first.Labels["app"] != "web" || first.Spec.Containers[0].Image != "web" || first.UID != made.UID {
+		t.Errorf("informers hold %v", first)
+	}
+	if first.ManagedFields != nil {
+		t.Error("informers hold managedFields")
+	}
+	made.Labels["app"] = "other"
+	changed, err := pods.Update(t.Context(), made, metav1.UpdateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second := shared(t, one, two, changed.ResourceVersion); second.Labels["app"] != "other" || first.Labels["app"] != "web" {
+		t.Errorf("after the update informers hold %v; what they held before is %v", second.Labels, first.Labels)
+	}
+}
+
+func podsOf(t *testing.T, s *apitest.Server, user string) corelisters.PodLister {
+	t.Helper()
+	clients, err := client.New(s.Config(user), user)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A component's own transform makes copies smaller; there are none here.
+	factory := client.NewInformers(clients.Kube, informers.WithTransform(func(any) (any, error) { return &corev1.Pod{}, nil }))
+	lister := factory.Core().V1().Pods().Lister()
+	if err := client.Start(t.Context(), factory); err != nil {
+		t.Fatal(err)
+	}
+	return lister
+}
+
+// shared is the pod that both hold: one object.
+func shared(t *testing.T, one, two corelisters.PodLister, version string) *corev1.Pod {
+	t.Helper()
+	var a, b *corev1.Pod
+	apitest.Eventually(t, "both informers have version "+version, func(context.Context) bool {
+		a, _ = one.Pods("default").Get("web")
+		b, _ = two.Pods("default").Get("web")
+		return a != nil && b != nil && a.ResourceVersion == version && b.ResourceVersion == version
+	})
+	if a != b {
+		t.Errorf("two informers hold two objects at version %s", version)
+	}
+	return a
+}
