@@ -11,6 +11,7 @@ import (
 
 	"skiff/internal/api"
 	"skiff/internal/api/admissionregistration"
+	"skiff/internal/api/apiregistration"
 	"skiff/internal/api/apps"
 	"skiff/internal/api/authentication"
 	"skiff/internal/api/authorization"
@@ -42,6 +43,8 @@ var all = []*api.Resource{
 	core.PersistentVolume, core.PersistentVolumeClaim, core.Pod, core.PodTemplate,
 	core.ReplicationController, core.ResourceQuota, core.Secret, core.Service,
 	core.ServiceAccount,
+
+	apiregistration.APIService,
 
 	events.Event,
 
@@ -107,6 +110,9 @@ func newScheme() *runtime.Scheme {
 	s := runtime.NewScheme()
 	if err := clientscheme.AddToScheme(s); err != nil {
 		panic(err) // a type registered twice: a bug in a library, seen at every start
+	}
+	if err := apiregistration.AddToScheme(s); err != nil {
+		panic(err)
 	}
 	// What has no group of its own: Status, and the lists and options that
 	// are decoded in version v1 whatever the group.

@@ -78,5 +78,5 @@ func (b *bootstrapper) run(ctx context.Context) error {
 	if err := together(ctx, b.namespaces, b.serviceRange); err != nil {
 		return err
 	}
-	return together(ctx, b.roles, b.priorityClasses, b.flowControl, b.configMaps, b.announce)
+	return together(ctx, b.roles, b.priorityClasses, b.flowControl, b.apiServices, b.configMaps, b.announce)
 }

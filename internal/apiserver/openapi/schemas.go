@@ -16,6 +16,12 @@ import (
 //go:embed schemas.json.gz
 var packed []byte
 
+// ofExtension are the schemas of kinds whose Go types are skiff's own. The
+// generator does not know them; they are as Kubernetes publishes them.
+//
+//go:embed extension.json
+var ofExtension []byte
+
 const (
 	schemaRef = "#/components/schemas/"
 	metaV1    = "io.k8s.apimachinery.pkg.apis.meta.v1."
@@ -42,6 +48,9 @@ func unpack() (schemas, error) {
 	var s schemas
 	if err := json.Unmarshal(text, &s); err != nil {
 		return nil, fmt.Errorf("the built-in schemas: %w", err)
+	}
+	if err := json.Unmarshal(ofExtension, &s); err != nil {
+		return nil, fmt.Errorf("the schemas of extension kinds: %w", err)
 	}
 	return s, nil
 }
