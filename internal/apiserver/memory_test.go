@@ -34,6 +34,9 @@ const (
 // makeBig fills the server with objects that do not compress well.
 func makeBig(t *testing.T, config *rest.Config) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("fills the server with 20 MB")
+	}
 	c := kubernetes.NewForConfigOrDie(config).CoreV1().ConfigMaps("default")
 	chance := rand.NewChaCha8([32]byte{})
 	noise := make([]byte, bigObject/2)
