@@ -186,14 +186,14 @@ var list = []entry{
 		},
 	},
 	{
-		name: "pod-garbage-collector", account: "pod-garbage-collector",
-		needs: []schema.GroupVersionResource{podResource, nodeResource},
-		build: func(e environment) (runner, error) { return podgc.New(e.Kube, e.factory), nil },
-	},
-	{
 		name: "service-cidr", account: "service-cidrs-controller",
 		needs: []schema.GroupVersionResource{networkingv1.SchemeGroupVersion.WithResource("servicecidrs"), networkingv1.SchemeGroupVersion.WithResource("ipaddresses")},
 		build: func(e environment) (runner, error) { return servicecidr.New(e.Kube, e.factory), nil },
+	},
+	{
+		name: "pod-garbage-collector", account: "pod-garbage-collector",
+		needs: []schema.GroupVersionResource{podResource, nodeResource},
+		build: func(e environment) (runner, error) { return podgc.New(e.Kube, e.factory), nil },
 	},
 	{
 		name: "resourcequota", account: "resourcequota-controller",
