@@ -23,39 +23,67 @@ const (
 // Columns are the columns of a kind, in the order of the cells of its rows.
 type Columns []metav1.TableColumnDefinition
 
-// Of makes columns of strings; "Name" holds the object's name.
+// Of makes columns of strings; "Name" holds the object's name. Columns that
+// hold the same in every kind are described from the start.
 func Of(names ...string) Columns {
 	var c Columns
 	for _, name := range names {
-		d := metav1.TableColumnDefinition{Name: name, Type: "string"}
-		if name == "Name" {
-			d.Format = "name"
-		}
-		c = append(c, d)
+		c = append(c, column(name))
 	}
 	return c
 }
 
-// Integers says that the columns called names hold numbers.
-func (c Columns) Integers(names ...string) Columns {
+func column(name string) metav1.TableColumnDefinition {
+	d := metav1.TableColumnDefinition{Name: name, Type: "string", Description: shared[name]}
+	if name == "Name" {
+		d.Format = "name"
+	}
+	return d
+}
+
+// shared describes the columns that many kinds have. The wording is the API's.
+var shared = map[string]string{
+	"Name":       metav1.ObjectMeta{}.SwaggerDoc()["name"],
+	"Age":        metav1.ObjectMeta{}.SwaggerDoc()["creationTimestamp"],
+	"Containers": "Names of each container in the template.",
+	"Images":     "Images referenced by each container in the template.",
+}
+
+// Docs describes columns by name. A name that is no column panics: columns are
+// made once, when the program starts.
+func (c Columns) Docs(docs map[string]string) Columns {
+	for name, text := range docs {
+		c.find(name).Description = text
+	}
+	return c
+}
+
+func (c Columns) find(name string) *metav1.TableColumnDefinition {
 	for i := range c {
-		for _, name := range names {
-			if c[i].Name == name {
-				c[i].Type = "integer"
-			}
+		if c[i].Name == name {
+			return &c[i]
 		}
+	}
+	panic("table: no column " + name)
+}
+
+// Integers says that the columns called names hold numbers.
+func (c Columns) Integers(names ...string) Columns { return c.typed("integer", names) }
+
+// Booleans says that the columns called names hold true or false.
+func (c Columns) Booleans(names ...string) Columns { return c.typed("boolean", names) }
+
+func (c Columns) typed(t string, names []string) Columns {
+	for _, name := range names {
+		c.find(name).Type = t
 	}
 	return c
 }
 
 // OnlyWide says that the columns called names are for -o wide.
 func (c Columns) OnlyWide(names ...string) Columns {
-	for i := range c {
-		for _, name := range names {
-			if c[i].Name == name {
-				c[i].Priority = 1
-			}
-		}
+	for _, name := range names {
+		c.find(name).Priority = 1
 	}
 	return c
 }
@@ -63,7 +91,9 @@ func (c Columns) OnlyWide(names ...string) Columns {
 // Wide adds columns that only -o wide shows.
 func (c Columns) Wide(names ...string) Columns {
 	for _, name := range names {
-		c = append(c, metav1.TableColumnDefinition{Name: name, Type: "string", Priority: 1})
+		d := column(name)
+		d.Priority = 1
+		c = append(c, d)
 	}
 	return c
 }

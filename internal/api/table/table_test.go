@@ -9,15 +9,31 @@ import (
 )
 
 func TestColumns(t *testing.T) {
-	c := Of("Last Seen", "Name", "Count").Integers("Count").OnlyWide("Count").Wide("IP")
+	c := Of("Last Seen", "Name", "Count", "Suspend").Integers("Count").Booleans("Suspend").OnlyWide("Count").Wide("IP", "Images").
+		Docs(map[string]string{"Last Seen": "when", "IP": "where"})
+	name := metav1.ObjectMeta{}.SwaggerDoc()["name"]
 	for i, want := range []metav1.TableColumnDefinition{
-		{Name: "Last Seen", Type: "string"}, {Name: "Name", Type: "string", Format: "name"},
-		{Name: "Count", Type: "integer", Priority: 1}, {Name: "IP", Type: "string", Priority: 1},
+		{Name: "Last Seen", Type: "string", Description: "when"}, {Name: "Name", Type: "string", Format: "name", Description: name},
+		{Name: "Count", Type: "integer", Priority: 1}, {Name: "Suspend", Type: "boolean"},
+		{Name: "IP", Type: "string", Priority: 1, Description: "where"},
+		{Name: "Images", Type: "string", Priority: 1, Description: "Images referenced by each container in the template."},
 	} {
 		if c[i] != want {
 			t.Errorf("%+v, want %+v", c[i], want)
 		}
 	}
+	if name == "" {
+		t.Error("the API does not describe metadata.name")
+	}
+}
+
+func TestDocsOfNoColumn(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("a description of a column that is not there was taken")
+		}
+	}()
+	Of("Name").Docs(map[string]string{"Nmae": "a slip"})
 }
 
 func TestAge(t *testing.T) {
