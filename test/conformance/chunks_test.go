@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"testing"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -25,6 +25,7 @@ import (
 // compactable is a server over an etcd that the test can compact.
 func compactable(t *testing.T) (kube kubernetes.Interface, compact func(revision string)) {
 	t.Helper()
+	apitest.Start(t) // the first one tunes etcd, which must not run yet
 	dir, err := os.MkdirTemp("", "etcd") // a socket's path must be short
 	need(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
@@ -43,7 +44,8 @@ func compactable(t *testing.T) (kube kubernetes.Interface, compact func(revision
 	need(t, err)
 	t.Cleanup(st.Close)
 	s := apitest.Start(t, func(c *apiserver.Config) { c.Store = st })
-	client := v3client.New(etcd.Server)
+	client, err := clientv3.New(clientv3.Config{Endpoints: []string{socket.String()}, Context: t.Context()})
+	need(t, err)
 	t.Cleanup(func() { client.Close() })
 	return kubernetes.NewForConfigOrDie(s.Admin()), func(revision string) {
 		t.Helper()
