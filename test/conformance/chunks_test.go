@@ -25,7 +25,7 @@ import (
 // compactable is a server over an etcd that the test can compact.
 func compactable(t *testing.T) (kube kubernetes.Interface, compact func(revision string)) {
 	t.Helper()
-	apitest.Start(t) // the first one tunes etcd, which must not run yet
+	apitest.Start(t)                     // the first one tunes etcd, which must not run yet
 	dir, err := os.MkdirTemp("", "etcd") // a socket's path must be short
 	need(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
