@@ -29,7 +29,9 @@ func (s *Server) Listen(user string, groups ...string) *rest.Config {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(ctx, l, &tls.Config{Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequestClientCert}) }()
+	go func() {
+		served <- s.Serve(ctx, l, &tls.Config{Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequestClientCert})
+	}()
 	s.t.Cleanup(func() {
 		cancel()
 		if err := <-served; err != nil {
