@@ -74,7 +74,7 @@ unit e2e: export KUBE_CACHE_MUTATION_DETECTOR = true
 CONTAINERS := ./internal/kubelet ./internal/runtime ./test/images
 
 unit:
-	CGO_ENABLED=1 go test -race -short ./cmd/... ./internal/... ./test/images/...
+	CGO_ENABLED=1 go test -race -short ./cmd/... ./internal/... ./test/conformance ./test/images/...
 	CGO_ENABLED=1 go test -race -p 1 $(CONTAINERS)
 
 # Real containers on this machine; needs root.
