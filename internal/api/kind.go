@@ -106,7 +106,7 @@ func Define[P Object](k Kind[P]) *Resource {
 		r.Parts = append(r.Parts, Part{Name: p.Name, Copy: two(p.Copy), Validate: validateUpdate(p.Validate), NoRead: p.NoRead})
 	}
 	if r.Columns == nil {
-		r.Columns, r.Row = table.Of("Name", "Created At"), nameAndTime
+		r.Columns, r.Row = table.Of("Name", "Created At").Dates("Created At"), nameAndTime
 	}
 	if s := k.Scale; s != nil {
 		r.Scale = &Scale{

@@ -115,3 +115,24 @@ func Row(t *testing.T, r *api.Resource, text, want string) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+// Described fails for columns that do not say what they hold, and for a kind
+// whose columns are not want: each by name and type, those of -o wide with a
+// star.
+func Described(t *testing.T, r *api.Resource, want string) {
+	t.Helper()
+	var got []string
+	for _, c := range r.Columns {
+		if c.Description == "" {
+			t.Errorf("%s: nothing said of column %s", r.Kind, c.Name)
+		}
+		text := c.Name + " " + c.Type
+		if c.Priority > 0 {
+			text += "*"
+		}
+		got = append(got, text)
+	}
+	if all := strings.Join(got, ", "); all != want {
+		t.Errorf("%s\ngot  %s\nwant %s", r.Kind, all, want)
+	}
+}

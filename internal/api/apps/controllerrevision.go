@@ -30,7 +30,9 @@ var ControllerRevision = api.Define(api.Kind[*appsv1.ControllerRevision]{
 		return meta.Immutable(field.NewPath("data"), o.Data, old.Data)
 	},
 
-	Columns: table.Of("Name", "Controller", "Revision", "Age").Integers("Revision"),
+	Columns: table.Of("Name", "Controller", "Revision", "Age").Docs(map[string]string{
+		"Controller": "Controller of the object", "Revision": appsv1.ControllerRevision{}.SwaggerDoc()["revision"],
+	}),
 	Row: func(o *appsv1.ControllerRevision) []any {
 		return []any{o.Name, controllerName(o), o.Revision, table.Age(o.CreationTimestamp)}
 	},

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -40,7 +41,16 @@ var DaemonSet = api.Define(api.Kind[*appsv1.DaemonSet]{
 	},
 
 	Columns: table.Of("Name", "Desired", "Current", "Ready", "Up-to-date", "Available", "Node Selector", "Age").
-		Integers("Desired", "Current", "Ready", "Up-to-date", "Available").Wide("Containers", "Images", "Selector"),
+		Integers("Desired", "Current", "Ready", "Up-to-date", "Available").Wide("Containers", "Images", "Selector").
+		Docs(map[string]string{
+			"Desired":       appsv1.DaemonSetStatus{}.SwaggerDoc()["desiredNumberScheduled"],
+			"Current":       appsv1.DaemonSetStatus{}.SwaggerDoc()["currentNumberScheduled"],
+			"Ready":         appsv1.DaemonSetStatus{}.SwaggerDoc()["numberReady"],
+			"Up-to-date":    appsv1.DaemonSetStatus{}.SwaggerDoc()["updatedNumberScheduled"],
+			"Available":     appsv1.DaemonSetStatus{}.SwaggerDoc()["numberAvailable"],
+			"Node Selector": corev1.PodSpec{}.SwaggerDoc()["nodeSelector"],
+			"Selector":      appsv1.DaemonSetSpec{}.SwaggerDoc()["selector"],
+		}),
 	Row: daemonSetRow,
 })
 

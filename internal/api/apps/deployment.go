@@ -37,7 +37,13 @@ var Deployment = api.Define(api.Kind[*appsv1.Deployment]{
 	},
 
 	Columns: table.Of("Name", "Ready", "Up-to-date", "Available", "Age").
-		Integers("Up-to-date", "Available").Wide("Containers", "Images", "Selector"),
+		Wide("Containers", "Images", "Selector").
+		Docs(map[string]string{
+			"Ready":      "Number of the pod with ready state",
+			"Up-to-date": appsv1.DeploymentStatus{}.SwaggerDoc()["updatedReplicas"],
+			"Available":  appsv1.DeploymentStatus{}.SwaggerDoc()["availableReplicas"],
+			"Selector":   appsv1.DeploymentSpec{}.SwaggerDoc()["selector"],
+		}),
 	Row: deploymentRow,
 })
 

@@ -38,7 +38,13 @@ var ReplicaSet = api.Define(api.Kind[*appsv1.ReplicaSet]{
 	},
 
 	Columns: table.Of("Name", "Desired", "Current", "Ready", "Age").
-		Integers("Desired", "Current", "Ready").Wide("Containers", "Images", "Selector"),
+		Integers("Desired", "Current", "Ready").Wide("Containers", "Images", "Selector").
+		Docs(map[string]string{
+			"Desired":  appsv1.ReplicaSetSpec{}.SwaggerDoc()["replicas"],
+			"Current":  appsv1.ReplicaSetStatus{}.SwaggerDoc()["replicas"],
+			"Ready":    appsv1.ReplicaSetStatus{}.SwaggerDoc()["readyReplicas"],
+			"Selector": appsv1.ReplicaSetSpec{}.SwaggerDoc()["selector"],
+		}),
 	Row:        replicaSetRow,
 	FieldNames: []string{"status.replicas"},
 	Fields: func(o *appsv1.ReplicaSet) map[string]string {

@@ -37,8 +37,9 @@ var StatefulSet = api.Define(api.Kind[*appsv1.StatefulSet]{
 		Set: func(o *appsv1.StatefulSet, replicas int32) { o.Spec.Replicas = &replicas },
 	},
 
-	Columns: table.Of("Name", "Ready", "Age").Wide("Containers", "Images"),
-	Row:     statefulSetRow,
+	Columns: table.Of("Name", "Ready", "Age").Wide("Containers", "Images").
+		Docs(map[string]string{"Ready": "Number of the pod with ready state"}),
+	Row: statefulSetRow,
 })
 
 func defaultStatefulSet(o *appsv1.StatefulSet) {

@@ -24,8 +24,15 @@ var HorizontalPodAutoscaler = api.Define(api.Kind[*autoscalingv2.HorizontalPodAu
 		api.Status(func(dst, src *autoscalingv2.HorizontalPodAutoscaler) { dst.Status = src.Status }),
 	},
 
-	Columns: table.Of("Name", "Reference", "Targets", "MinPods", "MaxPods", "Replicas", "Age").Integers("MaxPods", "Replicas"),
-	Row:     autoscalerRow,
+	Columns: table.Of("Name", "Reference", "Targets", "MinPods", "MaxPods", "Replicas", "Age").
+		Docs(map[string]string{
+			"Reference": autoscalingv2.HorizontalPodAutoscalerSpec{}.SwaggerDoc()["scaleTargetRef"],
+			"Targets":   autoscalingv2.HorizontalPodAutoscalerSpec{}.SwaggerDoc()["metrics"],
+			"MinPods":   autoscalingv2.HorizontalPodAutoscalerSpec{}.SwaggerDoc()["minReplicas"],
+			"MaxPods":   autoscalingv2.HorizontalPodAutoscalerSpec{}.SwaggerDoc()["maxReplicas"],
+			"Replicas":  autoscalingv2.HorizontalPodAutoscalerStatus{}.SwaggerDoc()["currentReplicas"],
+		}),
+	Row: autoscalerRow,
 })
 
 const cpuUtilizationPercent = 80

@@ -36,7 +36,15 @@ var CronJob = api.Define(api.Kind[*batchv1.CronJob]{
 	},
 
 	Columns: table.Of("Name", "Schedule", "Timezone", "Suspend", "Active", "Last Schedule", "Age").
-		Integers("Active").Wide("Containers", "Images", "Selector"),
+		Booleans("Suspend").Integers("Active").Wide("Containers", "Images", "Selector").
+		Docs(map[string]string{
+			"Schedule":      batchv1.CronJobSpec{}.SwaggerDoc()["schedule"],
+			"Timezone":      batchv1.CronJobSpec{}.SwaggerDoc()["timeZone"],
+			"Suspend":       batchv1.CronJobSpec{}.SwaggerDoc()["suspend"],
+			"Active":        batchv1.CronJobStatus{}.SwaggerDoc()["active"],
+			"Last Schedule": batchv1.CronJobStatus{}.SwaggerDoc()["lastScheduleTime"],
+			"Selector":      batchv1.JobSpec{}.SwaggerDoc()["selector"],
+		}),
 	Row: cronJobRow,
 })
 

@@ -32,8 +32,12 @@ var Job = api.Define(api.Kind[*batchv1.Job]{
 		api.Status(func(dst, src *batchv1.Job) { dst.Status = src.Status }),
 	},
 
-	Columns: table.Of("Name", "Status", "Completions", "Duration", "Age").Wide("Containers", "Images", "Selector"),
-	Row:     jobRow,
+	Columns: table.Of("Name", "Status", "Completions", "Duration", "Age").Wide("Containers", "Images", "Selector").
+		Docs(map[string]string{
+			"Status": "Status of the job.", "Completions": batchv1.JobStatus{}.SwaggerDoc()["succeeded"],
+			"Duration": "Time required to complete the job.", "Selector": batchv1.JobSpec{}.SwaggerDoc()["selector"],
+		}),
+	Row: jobRow,
 
 	FieldNames: []string{"status.successful"},
 	Fields: func(o *batchv1.Job) map[string]string {

@@ -13,8 +13,12 @@ var ComponentStatus = api.Define(api.Kind[*corev1.ComponentStatus]{
 	GVK: gv.WithKind("ComponentStatus"), Plural: "componentstatuses", Verbs: []string{"get", "list"},
 	ShortNames: []string{"cs"},
 	New:        api.New[corev1.ComponentStatus], NewList: api.NewList[corev1.ComponentStatusList],
-	Columns: table.Of("Name", "Status", "Message", "Error"),
-	Row:     componentRow,
+	Columns: table.Of("Name", "Status", "Message", "Error").Docs(map[string]string{
+		"Status":  "Status of the component conditions",
+		"Message": "Message of the component conditions",
+		"Error":   "Error of the component conditions",
+	}),
+	Row: componentRow,
 })
 
 func componentRow(o *corev1.ComponentStatus) []any {

@@ -23,7 +23,7 @@ var ConfigMap = api.Define(api.Kind[*corev1.ConfigMap]{
 	Validate:       validateConfigMap,
 	ValidateUpdate: validateConfigMapUpdate,
 
-	Columns: table.Of("Name", "Data", "Age").Integers("Data"),
+	Columns: table.Of("Name", "Data", "Age").Docs(map[string]string{"Data": corev1.ConfigMap{}.SwaggerDoc()["data"]}),
 	Row: func(o *corev1.ConfigMap) []any {
 		return []any{o.Name, int64(len(o.Data) + len(o.BinaryData)), table.Age(o.CreationTimestamp)}
 	},

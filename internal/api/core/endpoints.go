@@ -29,7 +29,7 @@ var Endpoints = api.Define(api.Kind[*corev1.Endpoints]{
 	},
 	Validate: validateEndpoints,
 
-	Columns: table.Of("Name", "Endpoints", "Age"),
+	Columns: table.Of("Name", "Endpoints", "Age").Docs(map[string]string{"Endpoints": corev1.Endpoints{}.SwaggerDoc()["subsets"]}),
 	Row: func(o *corev1.Endpoints) []any {
 		return []any{o.Name, endpointsCell(o), table.Age(o.CreationTimestamp)}
 	},
@@ -69,17 +69,24 @@ func validateAddresses(list []corev1.EndpointAddress, p *field.Path) field.Error
 	return errs
 }
 
+// endpointsCell goes port by port, so that the addresses of the first port
+// come first. Subsets that are there, with no address ready, print as nothing.
 func endpointsCell(o *corev1.Endpoints) string {
 	var list []string
 	for _, s := range o.Subsets {
-		for _, a := range s.Addresses {
-			if len(s.Ports) == 0 {
+		if len(s.Ports) == 0 {
+			for _, a := range s.Addresses {
 				list = append(list, a.IP)
 			}
-			for _, p := range s.Ports {
+		}
+		for _, p := range s.Ports {
+			for _, a := range s.Addresses {
 				list = append(list, net.JoinHostPort(a.IP, strconv.Itoa(int(p.Port))))
 			}
 		}
+	}
+	if len(list) == 0 && len(o.Subsets) > 0 {
+		return ""
 	}
 	return table.First(list, 3, " + %d more...")
 }

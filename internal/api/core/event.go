@@ -27,7 +27,14 @@ var Event = api.Define(api.Kind[*corev1.Event]{
 	Validate: validateEvent,
 
 	Columns: table.Of("Last Seen", "Type", "Reason", "Object", "Subobject", "Source", "Message", "First Seen", "Count", "Name").
-		OnlyWide("Subobject", "Source", "First Seen", "Count", "Name").Integers("Count"),
+		OnlyWide("Subobject", "Source", "First Seen", "Count", "Name").
+		Docs(map[string]string{
+			"Last Seen": corev1.Event{}.SwaggerDoc()["lastTimestamp"], "First Seen": corev1.Event{}.SwaggerDoc()["firstTimestamp"],
+			"Type": corev1.Event{}.SwaggerDoc()["type"], "Reason": corev1.Event{}.SwaggerDoc()["reason"],
+			"Object": corev1.Event{}.SwaggerDoc()["involvedObject"], "Subobject": corev1.ObjectReference{}.SwaggerDoc()["fieldPath"],
+			"Source": corev1.Event{}.SwaggerDoc()["source"], "Message": corev1.Event{}.SwaggerDoc()["message"],
+			"Count": corev1.Event{}.SwaggerDoc()["count"],
+		}),
 	Row: eventRow,
 	FieldNames: []string{
 		"involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",

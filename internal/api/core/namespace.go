@@ -47,7 +47,7 @@ var Namespace = api.Define(api.Kind[*corev1.Namespace]{
 		},
 	},
 
-	Columns: table.Of("Name", "Status", "Age"),
+	Columns: table.Of("Name", "Status", "Age").Docs(map[string]string{"Status": "The status of the namespace"}),
 	Row: func(o *corev1.Namespace) []any {
 		return []any{o.Name, string(o.Status.Phase), table.Age(o.CreationTimestamp)}
 	},

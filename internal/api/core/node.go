@@ -32,7 +32,16 @@ var Node = api.Define(api.Kind[*corev1.Node]{
 	Subresources: []api.Subresource{api.Proxy("NodeProxyOptions")},
 
 	Columns: table.Of("Name", "Status", "Roles", "Age", "Version").
-		Wide("Internal-IP", "External-IP", "OS-Image", "Kernel-Version", "Container-Runtime"),
+		Wide("Internal-IP", "External-IP", "OS-Image", "Kernel-Version", "Container-Runtime").
+		Docs(map[string]string{
+			"Status": "The status of the node", "Roles": "The roles of the node",
+			"Version":           corev1.NodeSystemInfo{}.SwaggerDoc()["kubeletVersion"],
+			"Internal-IP":       corev1.NodeStatus{}.SwaggerDoc()["addresses"],
+			"External-IP":       corev1.NodeStatus{}.SwaggerDoc()["addresses"],
+			"OS-Image":          corev1.NodeSystemInfo{}.SwaggerDoc()["osImage"],
+			"Kernel-Version":    corev1.NodeSystemInfo{}.SwaggerDoc()["kernelVersion"],
+			"Container-Runtime": corev1.NodeSystemInfo{}.SwaggerDoc()["containerRuntimeVersion"],
+		}),
 	Row:        nodeRow,
 	FieldNames: []string{"spec.unschedulable"},
 	Fields: func(o *corev1.Node) map[string]string {

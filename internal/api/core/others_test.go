@@ -14,7 +14,9 @@ func TestEndpoints(t *testing.T) {
 		"subsets[1].ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive")
 	apitest.Row(t, Endpoints, `{metadata: {name: e}}`, "e | <none> | <unknown>")
 	apitest.Row(t, Endpoints, `{metadata: {name: e}, subsets: [{addresses: [{ip: 10.0.0.1}, {ip: 10.0.0.2}], ports: [{port: 80}, {port: 443}]}]}`,
-		"e | 10.0.0.1:80,10.0.0.1:443,10.0.0.2:80 + 1 more... | <unknown>")
+		"e | 10.0.0.1:80,10.0.0.2:80,10.0.0.1:443 + 1 more... | <unknown>")
+	apitest.Row(t, Endpoints, `{metadata: {name: e}, subsets: [{notReadyAddresses: [{ip: 10.0.0.1}], ports: [{port: 80}]}]}`, "e |  | <unknown>")
+	apitest.Row(t, Endpoints, `{metadata: {name: e}, subsets: [{addresses: [{ip: fd00::1}]}]}`, "e | fd00::1 | <unknown>")
 }
 
 func TestServiceAccount(t *testing.T) {

@@ -42,7 +42,18 @@ var PersistentVolume = api.Define(api.Kind[*corev1.PersistentVolume]{
 	},
 
 	Columns: table.Of("Name", "Capacity", "Access Modes", "Reclaim Policy", "Status", "Claim", "StorageClass",
-		"VolumeAttributesClass", "Reason", "Age").Wide("VolumeMode"),
+		"VolumeAttributesClass", "Reason", "Age").Wide("VolumeMode").
+		Docs(map[string]string{
+			"Capacity":              corev1.PersistentVolumeSpec{}.SwaggerDoc()["capacity"],
+			"Access Modes":          corev1.PersistentVolumeSpec{}.SwaggerDoc()["accessModes"],
+			"Reclaim Policy":        corev1.PersistentVolumeSpec{}.SwaggerDoc()["persistentVolumeReclaimPolicy"],
+			"Status":                corev1.PersistentVolumeStatus{}.SwaggerDoc()["phase"],
+			"Claim":                 corev1.PersistentVolumeSpec{}.SwaggerDoc()["claimRef"],
+			"StorageClass":          "StorageClass of the pv",
+			"VolumeAttributesClass": "VolumeAttributesClass of the pv",
+			"Reason":                corev1.PersistentVolumeStatus{}.SwaggerDoc()["reason"],
+			"VolumeMode":            corev1.PersistentVolumeSpec{}.SwaggerDoc()["volumeMode"],
+		}),
 	Row:        volumeRow,
 	FieldNames: []string{"name"},
 	Fields:     func(o *corev1.PersistentVolume) map[string]string { return map[string]string{"name": o.Name} },

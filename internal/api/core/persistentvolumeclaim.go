@@ -40,7 +40,16 @@ var PersistentVolumeClaim = api.Define(api.Kind[*corev1.PersistentVolumeClaim]{
 		api.Status(func(dst, src *corev1.PersistentVolumeClaim) { dst.Status = src.Status }),
 	},
 
-	Columns:    table.Of("Name", "Status", "Volume", "Capacity", "Access Modes", "StorageClass", "VolumeAttributesClass", "Age").Wide("VolumeMode"),
+	Columns: table.Of("Name", "Status", "Volume", "Capacity", "Access Modes", "StorageClass", "VolumeAttributesClass", "Age").Wide("VolumeMode").
+		Docs(map[string]string{
+			"Status":                corev1.PersistentVolumeClaimStatus{}.SwaggerDoc()["phase"],
+			"Volume":                corev1.PersistentVolumeClaimSpec{}.SwaggerDoc()["volumeName"],
+			"Capacity":              corev1.PersistentVolumeClaimStatus{}.SwaggerDoc()["capacity"],
+			"Access Modes":          corev1.PersistentVolumeClaimStatus{}.SwaggerDoc()["accessModes"],
+			"StorageClass":          "StorageClass of the pvc",
+			"VolumeAttributesClass": "VolumeAttributesClass of the pvc",
+			"VolumeMode":            corev1.PersistentVolumeClaimSpec{}.SwaggerDoc()["volumeMode"],
+		}),
 	Row:        claimRow,
 	FieldNames: []string{"name"},
 	Fields:     func(o *corev1.PersistentVolumeClaim) map[string]string { return map[string]string{"name": o.Name} },

@@ -11,7 +11,16 @@ import (
 	"skiff/internal/api/table"
 )
 
-var podColumns = table.Of("Name", "Ready", "Status", "Restarts", "Age").Wide("IP", "Node", "Nominated Node", "Readiness Gates")
+var podColumns = table.Of("Name", "Ready", "Status", "Restarts", "Age").Wide("IP", "Node", "Nominated Node", "Readiness Gates").
+	Docs(map[string]string{
+		"Ready":           "The aggregate readiness state of this pod for accepting traffic.",
+		"Status":          "The aggregate status of the containers in this pod.",
+		"Restarts":        "The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.",
+		"IP":              corev1.PodStatus{}.SwaggerDoc()["podIP"],
+		"Node":            corev1.PodSpec{}.SwaggerDoc()["nodeName"],
+		"Nominated Node":  corev1.PodStatus{}.SwaggerDoc()["nominatedNodeName"],
+		"Readiness Gates": corev1.PodSpec{}.SwaggerDoc()["readinessGates"],
+	})
 
 func podRow(o *corev1.Pod) []any {
 	s := summarize(o)
@@ -61,16 +70,11 @@ func summarize(o *corev1.Pod) podSummary {
 
 // addInit looks at the init containers and says whether one is still at work.
 func (s *podSummary) addInit(o *corev1.Pod) bool {
-	sidecars := map[string]bool{}
-	for _, c := range o.Spec.InitContainers {
-		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
-			sidecars[c.Name] = true
-			s.total++
-		}
-	}
+	beside := sidecars(o)
+	s.total += len(beside)
 	for i, c := range o.Status.InitContainerStatuses {
 		s.count(c)
-		started := sidecars[c.Name] && c.Started != nil && *c.Started
+		started := beside[c.Name] && c.Started != nil && *c.Started
 		if started && c.Ready {
 			s.ready++
 		}
@@ -90,10 +94,22 @@ func (s *podSummary) addInit(o *corev1.Pod) bool {
 	return false
 }
 
+// sidecars are the init containers that keep running beside the others, by name.
+func sidecars(o *corev1.Pod) map[string]bool {
+	names := map[string]bool{}
+	for _, c := range o.Spec.InitContainers {
+		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+			names[c.Name] = true
+		}
+	}
+	return names
+}
+
 func (s *podSummary) addContainers(o *corev1.Pod) {
 	s.restarts, s.lastRestart = 0, metav1.Time{} // of init containers that are done, nobody asks any more
-	for i, c := range o.Status.InitContainerStatuses {
-		if i < len(o.Spec.InitContainers) && o.Spec.InitContainers[i].RestartPolicy != nil {
+	beside := sidecars(o)
+	for _, c := range o.Status.InitContainerStatuses {
+		if beside[c.Name] {
 			s.count(c)
 		}
 	}

@@ -21,7 +21,7 @@ var PodTemplate = api.Define(api.Kind[*corev1.PodTemplate]{
 	},
 	Spec: func(o *corev1.PodTemplate) any { return o.Template },
 
-	Columns: table.Of("Name", "Containers", "Images", "Pod Labels"),
+	Columns: table.Of("Name", "Containers", "Images", "Pod Labels").Docs(map[string]string{"Pod Labels": "The labels for the pod template."}),
 	Row: func(o *corev1.PodTemplate) []any {
 		names, images := table.Containers(o.Template.Spec.Containers)
 		return []any{o.Name, names, images, table.Labels(o.Template.Labels)}

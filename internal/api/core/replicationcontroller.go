@@ -38,7 +38,13 @@ var ReplicationController = api.Define(api.Kind[*corev1.ReplicationController]{
 	},
 
 	Columns: table.Of("Name", "Desired", "Current", "Ready", "Age").
-		Integers("Desired", "Current", "Ready").Wide("Containers", "Images", "Selector"),
+		Integers("Desired", "Current", "Ready").Wide("Containers", "Images", "Selector").
+		Docs(map[string]string{
+			"Desired":  corev1.ReplicationControllerSpec{}.SwaggerDoc()["replicas"],
+			"Current":  corev1.ReplicationControllerStatus{}.SwaggerDoc()["replicas"],
+			"Ready":    corev1.ReplicationControllerStatus{}.SwaggerDoc()["readyReplicas"],
+			"Selector": corev1.ReplicationControllerSpec{}.SwaggerDoc()["selector"],
+		}),
 	Row:        replicationControllerRow,
 	FieldNames: []string{"status.replicas"},
 	Fields: func(o *corev1.ReplicationController) map[string]string {

@@ -30,8 +30,11 @@ var ResourceQuota = api.Define(api.Kind[*corev1.ResourceQuota]{
 		api.Status(func(dst, src *corev1.ResourceQuota) { dst.Status = src.Status }).Validated(validateQuotaStatus),
 	},
 
-	Columns: table.Of("Name", "Request", "Limit", "Age"),
-	Row:     quotaRow,
+	Columns: table.Of("Name", "Request", "Limit", "Age").Docs(map[string]string{
+		"Request": "Request represents a minimum amount of cpu/memory that a container may consume.",
+		"Limit":   "Limits control the maximum amount of cpu/memory that a container may use independent of contention on the node.",
+	}),
+	Row: quotaRow,
 })
 
 func scopes(o *corev1.ResourceQuota) []corev1.ResourceQuotaScope {

@@ -24,7 +24,9 @@ var Secret = api.Define(api.Kind[*corev1.Secret]{
 	Validate:       validateSecret,
 	ValidateUpdate: validateSecretUpdate,
 
-	Columns: table.Of("Name", "Type", "Data", "Age").Integers("Data"),
+	Columns: table.Of("Name", "Type", "Data", "Age").Docs(map[string]string{
+		"Type": corev1.Secret{}.SwaggerDoc()["type"], "Data": corev1.Secret{}.SwaggerDoc()["data"],
+	}),
 	Row: func(o *corev1.Secret) []any {
 		return []any{o.Name, string(o.Type), int64(len(o.Data)), table.Age(o.CreationTimestamp)}
 	},

@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
@@ -33,7 +34,12 @@ var Service = api.Define(api.Kind[*corev1.Service]{
 	},
 	Subresources: []api.Subresource{api.Proxy("ServiceProxyOptions")},
 
-	Columns:    table.Of("Name", "Type", "Cluster-IP", "External-IP", "Port(s)", "Age").Wide("Selector"),
+	Columns: table.Of("Name", "Type", "Cluster-IP", "External-IP", "Port(s)", "Age").Wide("Selector").
+		Docs(map[string]string{
+			"Type": corev1.ServiceSpec{}.SwaggerDoc()["type"], "Cluster-IP": corev1.ServiceSpec{}.SwaggerDoc()["clusterIP"],
+			"External-IP": corev1.ServiceSpec{}.SwaggerDoc()["externalIPs"], "Port(s)": corev1.ServiceSpec{}.SwaggerDoc()["ports"],
+			"Selector": corev1.ServiceSpec{}.SwaggerDoc()["selector"],
+		}),
 	Row:        serviceRow,
 	FieldNames: []string{"spec.clusterIP", "spec.type"},
 	Fields: func(o *corev1.Service) map[string]string {
@@ -107,12 +113,13 @@ func externalIP(o *corev1.Service) string {
 	case corev1.ServiceTypeExternalName:
 		return o.Spec.ExternalName
 	case corev1.ServiceTypeLoadBalancer:
-		var ips []string
+		ips := sets.New[string]()
 		for _, in := range o.Status.LoadBalancer.Ingress {
-			ips = append(ips, table.Or(in.IP, in.Hostname))
+			if at := table.Or(in.IP, in.Hostname); at != "" {
+				ips.Insert(at)
+			}
 		}
-		ips = append(ips, o.Spec.ExternalIPs...)
-		return table.Or(strings.Join(ips, ","), "<pending>")
+		return table.Or(strings.Join(append(sets.List(ips), o.Spec.ExternalIPs...), ","), "<pending>")
 	}
 	return table.Join(o.Spec.ExternalIPs)
 }

@@ -125,7 +125,8 @@ func TestServiceRow(t *testing.T) {
 		`{metadata: {name: a}, spec: {type: NodePort, clusterIPs: [10.96.0.7], selector: {x: "y"}, ports: [{port: 80, nodePort: 30080, protocol: TCP}, {port: 53, protocol: UDP}]}}`: "a | NodePort | 10.96.0.7 | <none> | 80:30080/TCP,53/UDP | <unknown> | x=y",
 		`{metadata: {name: b}, spec: {type: ClusterIP, clusterIP: None}}`:                                            "b | ClusterIP | None | <none> | <none> | <unknown> | <none>",
 		`{metadata: {name: c}, spec: {type: LoadBalancer, clusterIP: 10.96.0.8, ports: [{port: 1, protocol: TCP}]}}`: "c | LoadBalancer | 10.96.0.8 | <pending> | 1/TCP | <unknown> | <none>",
-		`{metadata: {name: d}, spec: {type: ExternalName, externalName: a.b}}`:                                       "d | ExternalName | <none> | a.b | <none> | <unknown> | <none>",
+		`{metadata: {name: e}, spec: {type: LoadBalancer, clusterIPs: [10.96.0.8], externalIPs: [9.9.9.9], ports: [{port: 1, protocol: TCP}]}, status: {loadBalancer: {ingress: [{ip: 2.2.2.2}, {hostname: a.b}, {ip: 1.1.1.1}, {ip: 2.2.2.2}]}}}`: "e | LoadBalancer | 10.96.0.8 | 1.1.1.1,2.2.2.2,a.b,9.9.9.9 | 1/TCP | <unknown> | <none>",
+		`{metadata: {name: d}, spec: {type: ExternalName, externalName: a.b}}`: "d | ExternalName | <none> | a.b | <none> | <unknown> | <none>",
 	} {
 		apitest.Row(t, Service, in, want)
 	}

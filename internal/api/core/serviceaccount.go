@@ -17,7 +17,7 @@ var ServiceAccount = api.Define(api.Kind[*corev1.ServiceAccount]{
 		Name: "token", Kind: authenticationv1.SchemeGroupVersion.WithKind("TokenRequest"), Verbs: []string{"create"},
 	}},
 
-	Columns: table.Of("Name", "Secrets", "Age").Integers("Secrets"),
+	Columns: table.Of("Name", "Secrets", "Age").Docs(map[string]string{"Secrets": corev1.ServiceAccount{}.SwaggerDoc()["secrets"]}),
 	Row: func(o *corev1.ServiceAccount) []any {
 		return []any{o.Name, int64(len(o.Secrets)), table.Age(o.CreationTimestamp)}
 	},

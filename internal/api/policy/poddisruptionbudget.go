@@ -24,7 +24,12 @@ var PodDisruptionBudget = api.Define(api.Kind[*policyv1.PodDisruptionBudget]{
 		api.Status(func(dst, src *policyv1.PodDisruptionBudget) { dst.Status = src.Status }).Validated(validateBudgetStatus),
 	},
 
-	Columns: table.Of("Name", "Min Available", "Max Unavailable", "Allowed Disruptions", "Age").Integers("Allowed Disruptions"),
+	Columns: table.Of("Name", "Min Available", "Max Unavailable", "Allowed Disruptions", "Age").
+		Integers("Allowed Disruptions").Docs(map[string]string{
+		"Min Available":       "The minimum number of pods that must be available.",
+		"Max Unavailable":     "The maximum number of pods that may be unavailable.",
+		"Allowed Disruptions": "Calculated number of pods that may be disrupted at this time.",
+	}),
 	Row: func(o *policyv1.PodDisruptionBudget) []any {
 		return []any{
 			o.Name, orNA(o.Spec.MinAvailable), orNA(o.Spec.MaxUnavailable),

@@ -45,6 +45,7 @@ func column(name string) metav1.TableColumnDefinition {
 var shared = map[string]string{
 	"Name":       metav1.ObjectMeta{}.SwaggerDoc()["name"],
 	"Age":        metav1.ObjectMeta{}.SwaggerDoc()["creationTimestamp"],
+	"Created At": metav1.ObjectMeta{}.SwaggerDoc()["creationTimestamp"],
 	"Containers": "Names of each container in the template.",
 	"Images":     "Images referenced by each container in the template.",
 }
@@ -72,6 +73,9 @@ func (c Columns) Integers(names ...string) Columns { return c.typed("integer", n
 
 // Booleans says that the columns called names hold true or false.
 func (c Columns) Booleans(names ...string) Columns { return c.typed("boolean", names) }
+
+// Dates says that the columns called names hold points in time.
+func (c Columns) Dates(names ...string) Columns { return c.typed("date", names) }
 
 func (c Columns) typed(t string, names []string) Columns {
 	for _, name := range names {
