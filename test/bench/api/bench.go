@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"skiff/test/bench/standalone"
 )
 
 // connections is over how many the requests are spread.
@@ -17,16 +18,16 @@ const connections = 5
 
 // bench is a running server and the way to it.
 type bench struct {
-	*server
+	*standalone.Server
 	pods    int
 	profile string
-	clients []*client
+	clients []*standalone.Client
 }
 
-func newBench(s *server, o options) (*bench, error) {
-	b := &bench{server: s, pods: o.pods, profile: o.profile}
+func newBench(s *standalone.Server, o options) (*bench, error) {
+	b := &bench{Server: s, pods: o.pods, profile: o.profile}
 	for range connections {
-		c, err := s.connection()
+		c, err := s.Connect(s.Config)
 		if err != nil {
 			return nil, err
 		}
@@ -99,14 +100,14 @@ func size(n float64) string {
 
 // measure runs a step and notes what it cost the server.
 func (b *bench) measure(ctx context.Context, s step) (row, error) {
-	b.resetPeak()
+	b.ResetPeak()
 	stop := b.startProfile(ctx, s)
 	defer stop()
-	allocated, err := b.clients[0].allocated(ctx)
+	allocated, err := b.clients[0].Allocated(ctx)
 	if err != nil {
 		return row{}, err
 	}
-	cpu := b.cpu()
+	cpu := b.CPU()
 	run := s.run
 	if run == nil {
 		run = s.repeat
@@ -115,11 +116,11 @@ func (b *bench) measure(ctx context.Context, s step) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	r := row{step: s, sample: sample, cpu: b.cpu() - cpu, rss: b.memory("VmRSS"), peak: b.memory("VmHWM")}
+	r := row{step: s, sample: sample, cpu: b.CPU() - cpu, rss: b.Memory("VmRSS"), peak: b.Memory("VmHWM")}
 	if sample.cpu != 0 {
 		r.cpu = sample.cpu
 	}
-	r.allocated, err = b.clients[0].allocated(ctx)
+	r.allocated, err = b.clients[0].Allocated(ctx)
 	r.allocated -= allocated
 	return r, err
 }
@@ -142,7 +143,7 @@ func (s step) repeat(ctx context.Context, b *bench) (*sample, error) {
 				}
 				r := s.request(n)
 				sent := time.Now()
-				size, err := c.do(ctx, r)
+				size, err := c.Do(ctx, r)
 				if err != nil {
 					failed.Store(&err)
 					return
@@ -167,23 +168,9 @@ func (b *bench) startProfile(ctx context.Context, s step) (stop func()) {
 	}
 	name := filepath.Join(b.profile, strings.NewReplacer(" ", "", ",", "-", "%", "", "=", "").Replace(s.name))
 	var done sync.WaitGroup
-	done.Go(func() { b.save(ctx, "/debug/pprof/profile?seconds=2", name+".cpu") })
+	done.Go(func() { b.clients[0].Save(ctx, "/debug/pprof/profile?seconds=2", name+".cpu") })
 	return func() {
 		done.Wait()
-		b.save(ctx, "/debug/pprof/heap", name+".heap")
-	}
-}
-
-// save writes what the server answers to a file. A profile that cannot be had
-// is no reason to measure nothing.
-func (b *bench) save(ctx context.Context, path, name string) {
-	resp, err := b.clients[0].send(ctx, request{path: path})
-	if err != nil {
-		return
-	}
-	defer resp.Body.Close()
-	if f, err := os.Create(name); err == nil {
-		_, _ = f.ReadFrom(resp.Body)
-		_ = f.Close()
+		b.clients[0].Save(ctx, "/debug/pprof/heap", name+".heap")
 	}
 }

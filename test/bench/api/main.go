@@ -17,6 +17,8 @@ import (
 	"regexp"
 	"text/tabwriter"
 	"time"
+
+	"skiff/test/bench/standalone"
 )
 
 // options are what the command line says.
@@ -47,11 +49,11 @@ func main() {
 }
 
 func run(ctx context.Context, o options) error {
-	s, err := startServer(ctx, o)
+	s, err := standalone.Start(ctx, o.skiff)
 	if err != nil {
 		return err
 	}
-	defer s.stop()
+	defer s.Stop()
 	b, err := newBench(s, o)
 	if err != nil {
 		return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"skiff/test/bench/standalone"
 )
 
 // empty is the server as it starts; it also makes what the pods need.
@@ -11,17 +13,17 @@ func empty(ctx context.Context, b *bench) (*sample, error) {
 	if err := pause(ctx); err != nil {
 		return nil, err
 	}
-	note := fmt.Sprintf("ready in %s, anonymous %.0f MB", duration(b.ready), b.memory("RssAnon"))
+	note := fmt.Sprintf("ready in %s, anonymous %.0f MB", duration(b.Ready), b.Memory("RssAnon"))
 	for path, body := range map[string]string{
 		"/api/v1/namespaces":                         `{"metadata":{"name":"spare"}}`,
 		"/api/v1/namespaces/default/serviceaccounts": `{"metadata":{"name":"default"}}`,
 	} {
-		if _, err := b.clients[0].do(ctx, request{method: "POST", path: path, contentType: jsonType, body: []byte(body)}); err != nil {
+		if _, err := b.clients[0].Do(ctx, standalone.Request{Method: "POST", Path: path, ContentType: jsonType, Body: []byte(body)}); err != nil {
 			return nil, err
 		}
 	}
-	_, err := b.clients[0].do(ctx, request{method: "POST", path: "/api/v1/namespaces/spare/serviceaccounts", contentType: jsonType,
-		body: []byte(`{"metadata":{"name":"default"}}`)})
+	_, err := b.clients[0].Do(ctx, standalone.Request{Method: "POST", Path: "/api/v1/namespaces/spare/serviceaccounts", ContentType: jsonType,
+		Body: []byte(`{"metadata":{"name":"default"}}`)})
 	return &sample{note: note}, err
 }
 
@@ -42,5 +44,5 @@ func settled(ctx context.Context, b *bench) (*sample, error) {
 	if err := pause(ctx); err != nil {
 		return nil, err
 	}
-	return &sample{note: fmt.Sprintf("anonymous %.0f MB", b.memory("RssAnon"))}, nil
+	return &sample{note: fmt.Sprintf("anonymous %.0f MB", b.Memory("RssAnon"))}, nil
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+
+	"skiff/test/bench/standalone"
 )
 
 // Media types of bodies and answers.
@@ -22,7 +24,7 @@ type step struct {
 	name, target string
 	count        func(b *bench) int
 	parallel     int
-	request      func(n int) request
+	request      func(n int) standalone.Request
 	// fills: the steps that come after need what this one makes.
 	fills bool
 	// run is for what is not one request after the other.
@@ -33,27 +35,27 @@ func times(n int) func(*bench) int { return func(*bench) int { return n } }
 
 var steps = []step{
 	{name: "empty", target: "90 MB", run: empty, fills: true},
-	{name: "create, JSON", target: "0.8 ms", fills: true, count: func(b *bench) int { return b.pods }, parallel: 8, request: func(n int) request {
-		return request{method: "POST", path: podsPath, accept: jsonType, contentType: jsonType, body: asJSON(pod(podName(n), n))}
+	{name: "create, JSON", target: "0.8 ms", fills: true, count: func(b *bench) int { return b.pods }, parallel: 8, request: func(n int) standalone.Request {
+		return standalone.Request{Method: "POST", Path: podsPath, Accept: jsonType, ContentType: jsonType, Body: asJSON(pod(podName(n), n))}
 	}},
 	{name: "settled", target: "150 MB", run: settled},
-	{name: "create, protobuf", target: "0.8 ms", fills: true, count: times(2000), parallel: 8, request: func(n int) request {
-		return request{method: "POST", path: sparePath, accept: protoType, contentType: protoType, body: asProto(pod(podName(n), n))}
+	{name: "create, protobuf", target: "0.8 ms", fills: true, count: times(2000), parallel: 8, request: func(n int) standalone.Request {
+		return standalone.Request{Method: "POST", Path: sparePath, Accept: protoType, ContentType: protoType, Body: asProto(pod(podName(n), n))}
 	}},
-	{name: "get, JSON", target: "0.15 ms", count: times(10000), parallel: 8, request: func(n int) request {
-		return request{path: podsPath + "/" + podName(n*7%1000), accept: jsonType}
+	{name: "get, JSON", target: "0.15 ms", count: times(10000), parallel: 8, request: func(n int) standalone.Request {
+		return standalone.Request{Path: podsPath + "/" + podName(n*7%1000), Accept: jsonType}
 	}},
-	{name: "get, protobuf", target: "0.15 ms", count: times(10000), parallel: 8, request: func(n int) request {
-		return request{path: podsPath + "/" + podName(n*7%1000), accept: protoType}
+	{name: "get, protobuf", target: "0.15 ms", count: times(10000), parallel: 8, request: func(n int) standalone.Request {
+		return standalone.Request{Path: podsPath + "/" + podName(n*7%1000), Accept: protoType}
 	}},
-	{name: "patch, strategic", target: "1 ms", count: times(2000), parallel: 8, request: func(n int) request {
-		return request{method: "PATCH", path: sparePath + "/" + podName(n), accept: jsonType, contentType: "application/strategic-merge-patch+json", body: label(n)}
+	{name: "patch, strategic", target: "1 ms", count: times(2000), parallel: 8, request: func(n int) standalone.Request {
+		return standalone.Request{Method: "PATCH", Path: sparePath + "/" + podName(n), Accept: jsonType, ContentType: "application/strategic-merge-patch+json", Body: label(n)}
 	}},
-	{name: "patch, merge", target: "1 ms", count: times(2000), parallel: 8, request: func(n int) request {
-		return request{method: "PATCH", path: sparePath + "/" + podName(n), accept: jsonType, contentType: "application/merge-patch+json", body: label(n + 1)}
+	{name: "patch, merge", target: "1 ms", count: times(2000), parallel: 8, request: func(n int) standalone.Request {
+		return standalone.Request{Method: "PATCH", Path: sparePath + "/" + podName(n), Accept: jsonType, ContentType: "application/merge-patch+json", Body: label(n + 1)}
 	}},
-	{name: "delete", count: times(2000), parallel: 8, request: func(n int) request {
-		return request{method: "DELETE", path: sparePath + "/" + podName(n) + "?gracePeriodSeconds=0", accept: jsonType}
+	{name: "delete", count: times(2000), parallel: 8, request: func(n int) standalone.Request {
+		return standalone.Request{Method: "DELETE", Path: sparePath + "/" + podName(n) + "?gracePeriodSeconds=0", Accept: jsonType}
 	}},
 	{name: "watch, JSON, 500", target: "6 µs", run: watchIn(jsonType)},
 	{name: "watch, protobuf, 500", target: "6 µs", run: watchIn(protoType)},
@@ -79,16 +81,16 @@ var steps = []step{
 }
 
 func list(name, target string, count int, accept, query string) step {
-	return step{name: name, target: target, count: times(count), parallel: 1, request: func(int) request {
-		return request{path: podsPath + "?" + query, accept: accept}
+	return step{name: name, target: target, count: times(count), parallel: 1, request: func(int) standalone.Request {
+		return standalone.Request{Path: podsPath + "?" + query, Accept: accept}
 	}}
 }
 
 func gzipped(s step) step {
 	plain := s.request
-	s.request = func(n int) request {
+	s.request = func(n int) standalone.Request {
 		r := plain(n)
-		r.encoding = "gzip"
+		r.Encoding = "gzip"
 		return r
 	}
 	return s

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"skiff/test/bench/standalone"
 )
 
 const (
@@ -44,12 +46,12 @@ func watchIn(accept string) func(context.Context, *bench) (*sample, error) {
 // updates patches the watched object, awaits that the audience has seen each
 // one, and returns what CPU the server spent.
 func (b *bench) updates(ctx context.Context, a *audience) (time.Duration, error) {
-	before := b.cpu()
+	before := b.CPU()
 	for n := range updates {
 		sent := time.Now()
-		_, err := b.clients[0].do(ctx, request{
-			method: "PATCH", path: podsPath + "/" + podName(0), accept: protoType, contentType: "application/merge-patch+json",
-			body: fmt.Appendf(nil, `{"metadata":{"labels":{"changed":"%d-%d"}}}`, n, sent.UnixNano()),
+		_, err := b.clients[0].Do(ctx, standalone.Request{
+			Method: "PATCH", Path: podsPath + "/" + podName(0), Accept: protoType, ContentType: "application/merge-patch+json",
+			Body: fmt.Appendf(nil, `{"metadata":{"labels":{"changed":"%d-%d"}}}`, n, sent.UnixNano()),
 		})
 		if err != nil {
 			return 0, err
@@ -60,7 +62,7 @@ func (b *bench) updates(ctx context.Context, a *audience) (time.Duration, error)
 			}
 		}
 	}
-	return b.cpu() - before, nil
+	return b.CPU() - before, nil
 }
 
 // audience is all who watch.
@@ -84,7 +86,7 @@ func (a *audience) gather(ctx context.Context, b *bench, accept string) error {
 	a.arrived = make(chan arrival, watchers)
 	path := podsPath + "?watch=true&fieldSelector=metadata.name%3D" + podName(0)
 	for n := range watchers {
-		resp, err := b.clients[n%len(b.clients)].send(ctx, request{path: path, accept: accept})
+		resp, err := b.clients[n%len(b.clients)].Send(ctx, standalone.Request{Path: path, Accept: accept})
 		if err != nil {
 			return err
 		}
