@@ -67,9 +67,10 @@ func (x *exchange) listForm(meta metav1.ListMeta) (*listForm, error) {
 		}
 		f.kind, f.itemsName = shape.WithKind("Table"), "rows"
 		f.extraName, f.extra = "columnDefinitions", x.e.r.Columns
+		var printer table.Printer
 		f.parts = func(i store.Item) ([]byte, []byte, error) {
 			var err error
-			f.buf, err = table.AppendRow(f.buf[:0], x.e.r, i, include, x.media.Version)
+			f.buf, err = printer.AppendRow(f.buf[:0], x.e.r, i, include, x.media.Version)
 			return nil, f.buf, err
 		}
 	case negotiate.Metadata:

@@ -34,10 +34,10 @@ func (i *headOnly) Proto() []byte {
 	return whole
 }
 
-func (i *headOnly) Object() api.Object         { i.decoded++; return i.Item.Object() }
-func (i *headOnly) Printed() api.Object        { i.decoded++; return i.Item.Printed() }
-func (i *headOnly) JSON() []byte               { i.decoded++; return i.Item.JSON() }
-func (i *headOnly) AppendJSON(b []byte) []byte { i.decoded++; return i.Item.AppendJSON(b) }
+func (i *headOnly) Object() api.Object                  { i.decoded++; return i.Item.Object() }
+func (i *headOnly) Printed(s *store.Scratch) api.Object { i.decoded++; return i.Item.Printed(s) }
+func (i *headOnly) JSON() []byte                        { i.decoded++; return i.Item.JSON() }
+func (i *headOnly) AppendJSON(b []byte) []byte          { i.decoded++; return i.Item.AppendJSON(b) }
 
 // A list of metadata reads the metadata and nothing else: no object is
 // decoded, and no byte of a body looked at.

@@ -34,6 +34,7 @@ type codec struct {
 	printed  func() (*wirejson.Without, error) // what rows do not look at
 	// unmanaged leaves out metadata.managedFields.
 	unmanaged func() (*wirejson.Without, error)
+	lists     func() []uintptr // where lists lie in an object
 }
 
 func newCodec(r *api.Resource) *codec {
@@ -49,6 +50,7 @@ func newCodec(r *api.Resource) *codec {
 		plan:      sync.OnceValues(func() (*wirejson.Plan, error) { return wirejson.For(goType) }),
 		printed:   sync.OnceValues(func() (*wirejson.Without, error) { return wirejson.Leaving(goType, r.RowIgnores...) }),
 		unmanaged: sync.OnceValues(func() (*wirejson.Without, error) { return wirejson.Leaving(goType, "metadata.managedFields") }),
+		lists:     sync.OnceValue(func() []uintptr { return listsIn(goType, 0, nil) }),
 	}
 }
 
@@ -228,11 +230,6 @@ func (c *codec) decode(wire []byte) (api.Object, error) {
 	return obj, nil
 }
 
-// decodePrinted reads what the object's row shows of it.
-func (c *codec) decodePrinted(wire []byte) (api.Object, error) {
-	return c.decodeWithout(wire, c.printed)
-}
-
 // decodeUnmanaged reads the object without its managedFields.
 func (c *codec) decodeUnmanaged(wire []byte) (api.Object, error) {
 	if c.isJSON {
@@ -242,25 +239,27 @@ func (c *codec) decodeUnmanaged(wire []byte) (api.Object, error) {
 		}
 		return obj, err
 	}
-	return c.decodeWithout(wire, c.unmanaged)
+	obj := c.resource.New()
+	return obj, c.decodeInto(obj, wire, c.unmanaged)
 }
 
-func (c *codec) decodeWithout(wire []byte, what func() (*wirejson.Without, error)) (api.Object, error) {
+// decodeInto reads wire bytes without some of their fields into an empty
+// object.
+func (c *codec) decodeInto(obj api.Object, wire []byte, what func() (*wirejson.Without, error)) error {
 	without, err := what()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	env, err := openEnvelope(wire)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
 	if *buf, err = without.Append((*buf)[:0], env.raw); err != nil {
-		return nil, err
+		return err
 	}
-	obj := c.resource.New()
-	return obj, obj.(protoObject).Unmarshal(*buf)
+	return obj.(protoObject).Unmarshal(*buf)
 }
 
 func (c *codec) decodeJSON(b []byte) (api.Object, error) {

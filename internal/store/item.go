@@ -136,12 +136,12 @@ func (it *item) Shared() api.Object {
 
 // Printed makes its own, smaller object where no whole one is at hand: a table
 // of thousands is gone through once, and would leave as many behind.
-func (it *item) Printed() api.Object {
+func (it *item) Printed(s *Scratch) api.Object {
 	it.views.mu.Lock()
 	whole := it.views.object.Value() != nil
 	it.views.mu.Unlock()
 	if !whole && !it.codec.isJSON {
-		if obj, err := it.codec.decodePrinted(it.wire); err == nil {
+		if obj := s.empty(it.codec); it.codec.decodeInto(obj, it.wire, it.codec.printed) == nil {
 			return obj
 		}
 	}

@@ -22,12 +22,13 @@ func TestRowsIgnoreWhatTheySay(t *testing.T) {
 		if c.isJSON || r.Row == nil {
 			continue
 		}
+		var scratch Scratch // of the rows before, nothing may show
 		for range 30 {
 			obj := r.New()
 			fuzz.Fill(obj)
 			wire := must[[]byte](t)(c.encodeProto(obj.(protoObject)))
 			whole := must[api.Object](t)(c.decode(wire))
-			printed := must[api.Object](t)(c.decodePrinted(wire))
+			printed := (&item{codec: c, wire: wire}).Printed(&scratch)
 			if a, b := r.Row(whole), r.Row(printed); !reflect.DeepEqual(a, b) {
 				t.Fatalf("%s: the row is %v, and %v without what it ignores", r.Kind, a, b)
 			}

@@ -52,8 +52,9 @@ type Item interface {
 	// it for long, as informers do.
 	Shared() api.Object
 	// Printed is the object as its resource's Row needs it: it may lack
-	// RowIgnores.
-	Printed() api.Object
+	// RowIgnores. It may lie in the scratch, and is good until the scratch
+	// is used again.
+	Printed(*Scratch) api.Object
 }
 
 // ListOptions choose what a List returns.

@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -29,7 +30,7 @@ func podRow(o *corev1.Pod) []any {
 		ip = o.Status.PodIPs[0].IP
 	}
 	return []any{
-		o.Name, fmt.Sprintf("%d/%d", s.ready, s.total), s.status, s.restartsCell(), table.Age(o.CreationTimestamp),
+		o.Name, strconv.Itoa(s.ready) + "/" + strconv.Itoa(s.total), s.status, s.restartsCell(), table.Age(o.CreationTimestamp),
 		table.Or(ip, table.None), table.Or(o.Spec.NodeName, table.None),
 		table.Or(o.Status.NominatedNodeName, table.None), readinessGates(o),
 	}
@@ -144,7 +145,7 @@ func (s *podSummary) count(c corev1.ContainerStatus) {
 
 func (s *podSummary) restartsCell() string {
 	if s.restarts == 0 || s.lastRestart.IsZero() {
-		return fmt.Sprint(s.restarts)
+		return strconv.Itoa(s.restarts)
 	}
 	return fmt.Sprintf("%d (%s ago)", s.restarts, duration.HumanDuration(time.Since(s.lastRestart.Time)))
 }

@@ -53,8 +53,8 @@ func (i *item) Proto() []byte      { return i.proto() }
 func (i *item) Object() api.Object { return i.obj }
 
 // Printed and Shared are the object, which is at hand.
-func (i *item) Printed() api.Object { return i.obj }
-func (i *item) Shared() api.Object  { return i.obj }
+func (i *item) Printed(*store.Scratch) api.Object { return i.obj }
+func (i *item) Shared() api.Object                { return i.obj }
 
 // AppendJSON appends JSON to b.
 func (i *item) AppendJSON(b []byte) []byte { return append(b, i.json()...) }

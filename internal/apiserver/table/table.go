@@ -13,11 +13,14 @@ import (
 	"skiff/internal/wirejson"
 )
 
+// Printer prints rows, one after the other. The zero value is ready for use.
+type Printer struct{ scratch store.Scratch }
+
 // AppendRow appends the JSON of an object's row. include says what of the
 // object goes with it: its metadata (the default), all, or nothing. version
 // is that of meta.k8s.io.
-func AppendRow(b []byte, r *api.Resource, i store.Item, include metav1.IncludeObjectPolicy, version string) ([]byte, error) {
-	b, err := appendCells(append(b, `{"cells":`...), r.Row(i.Printed()))
+func (p *Printer) AppendRow(b []byte, r *api.Resource, i store.Item, include metav1.IncludeObjectPolicy, version string) ([]byte, error) {
+	b, err := appendCells(append(b, `{"cells":`...), r.Row(i.Printed(&p.scratch)))
 	if err != nil {
 		return b, err
 	}
