@@ -40,6 +40,7 @@ type Kind[P Object] struct {
 	PrepareCreate  func(P)
 	PrepareUpdate  func(obj, old P)
 	Validate       func(P) field.ErrorList
+	ValidateNew    func(P) field.ErrorList // beside Validate, of a new object alone
 	ValidateUpdate func(obj, old P) field.ErrorList
 	Warnings       func(P) []string
 	Spec           func(P) any
@@ -170,6 +171,10 @@ func (k Kind[P]) validate() func(Object) field.ErrorList {
 		}
 		if k.Validate != nil {
 			errs = append(errs, k.Validate(o.(P))...)
+		}
+		// What is stored has a resourceVersion; what is new has none.
+		if k.ValidateNew != nil && o.GetResourceVersion() == "" {
+			errs = append(errs, k.ValidateNew(o.(P))...)
 		}
 		return errs
 	}
