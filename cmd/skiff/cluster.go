@@ -23,20 +23,21 @@ func upCommand() *cobra.Command {
 	}
 	cmd = runnable("up", "Start a cluster on this machine, in the background, and wait until it is Ready", flags,
 		func(ctx context.Context, c wire.Config) error {
-			up.ServerArgs = serverArgs(cmd.Flags())
+			up.ServerArgs, up.Stated = serverArgs(cmd.Flags())
 			up.Out = cmd.OutOrStdout()
 			return wire.Up(ctx, c, up)
 		})
 	return cmd
 }
 
-// serverArgs are the flags that `up` was given and `server` must be given.
-func serverArgs(flags *pflag.FlagSet) []string {
-	var args []string
+// serverArgs are the flags that `up` was given, by the command line or a file,
+// and `server` must be given; stated are their names.
+func serverArgs(flags *pflag.FlagSet) (args, stated []string) {
 	flags.Visit(func(f *pflag.Flag) {
 		if f.Name == "nodes" || f.Name == "wait" {
 			return
 		}
+		stated = append(stated, f.Name)
 		if many, ok := f.Value.(pflag.SliceValue); ok {
 			for _, v := range many.GetSlice() {
 				args = append(args, fmt.Sprintf("--%s=%s", f.Name, v))
@@ -45,7 +46,7 @@ func serverArgs(flags *pflag.FlagSet) []string {
 		}
 		args = append(args, fmt.Sprintf("--%s=%s", f.Name, flagValue(f)))
 	})
-	return args
+	return args, stated
 }
 
 // flagValue is the flag's value as the command line would have it; pflag

@@ -31,7 +31,7 @@ func root() *cobra.Command {
 		serverCommand(), agentCommand(), apiserverCommand(),
 		schedulerCommand(), controllerManagerCommand(), kubeletCommand(), proxyCommand(),
 		kubeconfigCommand(), tokenCommand(), imageCommand(), versionCommand(),
-		&cobra.Command{Use: "kubectl", Short: "kubectl, built in", DisableFlagParsing: true},
+		kubectlCommand(),
 	)
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w: `%s --help` lists the flags", err, c.CommandPath())

@@ -27,7 +27,7 @@ const DefaultDataDir = "/var/lib/skiff"
 
 // Config is all that a user can set on `skiff server` and `skiff agent`.
 type Config struct {
-	DataDir     string
+	DataDir     string `json:"-"` // it can be moved
 	ClusterName string
 	NodeName    string
 	NodeIP      string
@@ -59,7 +59,7 @@ type Config struct {
 	NodeMonitorGracePeriod time.Duration
 
 	Server string // of an agent: URL of the API server
-	Token  string // of an agent
+	Token  string `json:"-"` // of an agent; a secret
 
 	LogLevel string
 }
@@ -100,7 +100,7 @@ func (c *Config) AddAgentFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.ClusterDNS, "cluster-dns", c.ClusterDNS, "address of the cluster's DNS service (default: the tenth of the service addresses)")
 	f.StringVar(&c.ClusterDomain, "cluster-domain", c.ClusterDomain, "DNS domain of the cluster")
 	f.StringVar(&c.Server, "server", c.Server, "URL of the API server to join, https://HOST:6443")
-	f.StringVar(&c.Token, "token", c.Token, "token to join with, from `skiff token create` on the server; not needed once the node has joined")
+	f.StringVar(&c.Token, "token", c.Token, "token to join with, from 'skiff token create' on the server; not needed once the node has joined")
 }
 
 func (c *Config) addCommonFlags(f *pflag.FlagSet) {

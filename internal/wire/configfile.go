@@ -43,19 +43,19 @@ func ApplyConfigFile(flags *pflag.FlagSet, path string, asked bool, known func(n
 		if flag.Changed {
 			continue
 		}
-		if err := setFlag(flag, values[name]); err != nil {
+		if err := setFlag(flags, name, values[name]); err != nil {
 			return fmt.Errorf("%s: %s: %w", path, name, err)
 		}
 	}
 	return nil
 }
 
-func setFlag(flag *pflag.Flag, value any) error {
+func setFlag(flags *pflag.FlagSet, name string, value any) error {
 	text, err := flagText(value)
 	if err != nil {
 		return err
 	}
-	return flag.Value.Set(text)
+	return flags.Set(name, text)
 }
 
 // flagText writes a YAML value as the command line would have it.

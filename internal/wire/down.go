@@ -29,7 +29,7 @@ func Down(ctx context.Context, dataDir string, purge bool, out io.Writer) error 
 		return errors.New("`skiff down` removes links, mounts and cgroups: run it as root")
 	}
 	c := s.config(dataDir)
-	errs := []error{stopNodes(c), stopServer(c), cleanNode(c, s.ExternalRuntime), cleanNodes(c)}
+	errs := []error{stopNodes(c), stopServer(c), cleanNode(c), cleanNodes(c)}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}

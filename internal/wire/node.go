@@ -117,9 +117,9 @@ func (c Config) networkConfig(id nodeIdentity) network.Config {
 
 // cleanNode removes all that the components of a node made on the host: first
 // the containers, then what they used.
-func cleanNode(c Config, externalRuntime bool) error {
+func cleanNode(c Config) error {
 	var err error
-	if !externalRuntime {
+	if c.RuntimeEndpoint == "" {
 		err = cleanRuntime(c)
 	}
 	return errors.Join(err,

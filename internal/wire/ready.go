@@ -2,6 +2,10 @@ package wire
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -31,6 +35,43 @@ func announceReady(ctx context.Context, cfg *rest.Config, node string, since tim
 	notify("READY=1")
 	footprint.ReleaseAfter(ctx, startOver)
 	return nil
+}
+
+// awaitServer waits until the server that runs with the settings c, maybe just
+// started by somebody else, is Ready.
+func awaitServer(ctx context.Context, c Config) error {
+	started, err := os.Stat(lockPath(c.DataDir))
+	if err != nil {
+		return err
+	}
+	kube, err := awaitAdmin(ctx, c)
+	if err == nil && c.WithoutNode {
+		err = awaitDefaultServiceAccount(ctx, kube)
+	} else if err == nil {
+		err = awaitNode(ctx, kube, c.NodeName, started.ModTime())
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w: see %s, or the log of what started it", context.Cause(ctx), background{dataDir: c.DataDir}.logFile())
+	}
+	return err
+}
+
+// awaitAdmin is the administrator's client, as soon as there is a kubeconfig
+// for it: a server writes it when its API answers for the first time.
+func awaitAdmin(ctx context.Context, c Config) (kubernetes.Interface, error) {
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		kube, err := adminClient(c.AdminKubeconfig())
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return kube, err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // startOver is how long after a node is Ready its start is over, the images in

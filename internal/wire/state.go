@@ -13,26 +13,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// state is what later commands (`down`, `status`) must know about a data
-// directory without its configuration. It lies at DATA/cluster.json.
+// state is what later commands (`down`, `status`, another `up`) must know about
+// a data directory: the settings that its process was last started with. It
+// lies at DATA/cluster.json.
 type state struct {
-	ClusterName string `json:"clusterName"`
-	NodeName    string `json:"nodeName"`
-	Role        role   `json:"role"`
-	ServiceCIDR string `json:"serviceCIDR"`
-	ClusterCIDR string `json:"clusterCIDR"`
-	HTTPSPort   int    `json:"httpsPort,omitempty"`
-	// ExternalRuntime: the node uses somebody else's CRI runtime.
-	ExternalRuntime bool `json:"externalRuntime,omitempty"`
+	Role role `json:"role"`
+	Config
 }
 
 func statePath(dataDir string) string { return filepath.Join(dataDir, "cluster.json") }
 
 func (c *Config) saveState(role role) error {
-	data, err := json.MarshalIndent(state{
-		ClusterName: c.ClusterName, NodeName: c.NodeName, Role: role, HTTPSPort: c.HTTPSPort,
-		ServiceCIDR: c.ServiceCIDR, ClusterCIDR: c.ClusterCIDR, ExternalRuntime: c.RuntimeEndpoint != "",
-	}, "", "  ")
+	data, err := json.MarshalIndent(state{Role: role, Config: *c}, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -48,21 +40,22 @@ func loadState(dataDir string) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := new(state)
+	s := &state{Config: Defaults()}
 	if err := json.Unmarshal(data, s); err != nil {
 		return nil, fmt.Errorf("%s is damaged (%w): remove it and start again", statePath(dataDir), err)
 	}
 	return s, nil
 }
 
-// config is the configuration that the state stands for, as far as cleaning
-// up needs it.
+// config is the configuration that the state stands for, wherever the data
+// directory is now.
 func (s *state) config(dataDir string) Config {
-	c := Defaults()
-	c.DataDir, c.ClusterName, c.NodeName = dataDir, s.ClusterName, s.NodeName
-	c.ServiceCIDR, c.ClusterCIDR, c.HTTPSPort = s.ServiceCIDR, s.ClusterCIDR, s.HTTPSPort
+	c := s.Config
+	c.DataDir = dataDir
 	c.setClusterDNS()
-	c.NodeIP = "127.0.0.1" // nothing that is cleaned up knows it
+	if c.NodeIP == "" { // of a version that did not keep it; nothing that is cleaned up knows it
+		c.NodeIP = "127.0.0.1"
+	}
 	return c
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -20,15 +21,27 @@ func TestStateOutlivesItsServer(t *testing.T) {
 	}
 	c := valid()
 	c.DataDir, c.ClusterName, c.RuntimeEndpoint = dir, "skiff-x", "/run/other.sock"
-	if err := c.saveState("server"); err != nil {
+	c.NodeLabels, c.TLSSANs, c.NodeTaints, c.EtcdServers = map[string]string{"a": "b"}, []string{"x"}, []string{"k=v:NoSchedule"}, []string{"https://e:2379"}
+	if err := c.Complete(); err != nil {
+		t.Fatal(err)
+	}
+	withToken := c
+	withToken.Token = "a-secret"
+	if err := withToken.saveState("server"); err != nil {
 		t.Fatal(err)
 	}
 	s, err := loadState(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Role != "server" || !s.ExternalRuntime || s.ClusterName != c.ClusterName || s.NodeName != c.NodeName {
+	if s.Role != "server" || s.RuntimeEndpoint != c.RuntimeEndpoint || s.ClusterName != c.ClusterName || s.NodeName != c.NodeName {
 		t.Errorf("%+v", s)
+	}
+	if got := s.config(dir); !reflect.DeepEqual(got, c) {
+		t.Errorf("settings\n%+v\nare kept as\n%+v", c, got)
+	}
+	if text, err := os.ReadFile(statePath(dir)); err != nil || strings.Contains(string(text), "a-secret") {
+		t.Errorf("the token is kept, or nothing: %v\n%s", err, text)
 	}
 	if err := os.WriteFile(statePath(dir), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
