@@ -1,11 +1,15 @@
 package networking
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	netutils "k8s.io/utils/net"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
@@ -18,14 +22,20 @@ var Ingress = api.Define(api.Kind[*networkingv1.Ingress]{
 	ShortNames: []string{"ing"},
 	New:        api.New[networkingv1.Ingress], NewList: api.NewList[networkingv1.IngressList],
 
-	Validate: validateIngress,
-	Spec:     func(o *networkingv1.Ingress) any { return o.Spec },
+	Validate:    validateIngress,
+	ValidateNew: validateClassAnnotation,
+	Spec:        func(o *networkingv1.Ingress) any { return o.Spec },
 	Parts: []api.PartOf[*networkingv1.Ingress]{
-		api.Status(func(dst, src *networkingv1.Ingress) { dst.Status = src.Status }),
+		api.Status(func(dst, src *networkingv1.Ingress) { dst.Status = src.Status }).Validated(validateIngressStatus),
 	},
 
-	Columns: table.Of("Name", "Class", "Hosts", "Address", "Ports", "Age"),
-	Row:     ingressRow,
+	Columns: table.Of("Name", "Class", "Hosts", "Address", "Ports", "Age").Docs(map[string]string{
+		"Class":   "The name of the IngressClass resource that should be used for additional configuration",
+		"Hosts":   "Hosts that incoming requests are matched against before the ingress rule",
+		"Address": "Address is a list containing ingress points for the load-balancer",
+		"Ports":   "Ports of TLS configurations that open",
+	}),
+	Row: ingressRow,
 })
 
 // classAnnotation named the class before there was a field for it.
@@ -44,18 +54,53 @@ func validateIngress(o *networkingv1.Ingress) field.ErrorList {
 		errs = append(errs, validateIngressRule(&s.Rules[i], p.Child("rules").Index(i))...)
 	}
 	for i, t := range s.TLS {
+		tp := p.Child("tls").Index(i)
 		for j, h := range t.Hosts {
-			errs = append(errs, validateHost(p.Child("tls").Index(i).Child("hosts").Index(j), h)...)
+			errs = append(errs, validateHost(tp.Child("hosts").Index(j), h)...)
 		}
+		errs = append(errs, meta.OptionalName(tp.Child("secretName"), t.SecretName, meta.Subdomain)...)
 	}
 	if c := s.IngressClassName; c != nil {
-		errs = append(errs, meta.Name(p.Child("ingressClassName"), *c, meta.Subdomain)...)
-		if o.Annotations[classAnnotation] != "" && o.ResourceVersion == "" {
-			errs = append(errs, field.Invalid(field.NewPath("annotations").Child(classAnnotation), o.Annotations[classAnnotation],
-				"can not be set when the class field is also set"))
+		errs = append(errs, meta.Invalid(p.Child("ingressClassName"), *c, meta.Subdomain(*c, false))...)
+	}
+	return errs
+}
+
+// validateClassAnnotation wants the old and the new way to name the class to
+// agree.
+func validateClassAnnotation(o *networkingv1.Ingress) field.ErrorList {
+	was, set := o.Annotations[classAnnotation]
+	if c := o.Spec.IngressClassName; set && c != nil && *c != was {
+		return field.ErrorList{field.Invalid(field.NewPath("annotations").Child(classAnnotation), was,
+			"must match `ingressClassName` when both are specified")}
+	}
+	return nil
+}
+
+func validateIngressStatus(o, old *networkingv1.Ingress) field.ErrorList {
+	var known []string
+	for _, in := range old.Status.LoadBalancer.Ingress {
+		known = append(known, in.IP)
+	}
+	var errs field.ErrorList
+	for i, in := range o.Status.LoadBalancer.Ingress {
+		p := field.NewPath("status", "loadBalancer", "ingress").Index(i)
+		if in.IP != "" {
+			errs = append(errs, validation.IsValidIPForLegacyField(p.Child("ip"), in.IP, false, known)...)
+		}
+		if in.Hostname != "" {
+			errs = append(errs, meta.Invalid(p.Child("hostname"), in.Hostname, validation.IsDNS1123Subdomain(in.Hostname))...)
+			errs = append(errs, notIP(p.Child("hostname"), in.Hostname)...)
 		}
 	}
 	return errs
+}
+
+func notIP(p *field.Path, host string) field.ErrorList {
+	if netutils.ParseIPSloppy(host) == nil {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, host, "must be a DNS name, not an IP address")}
 }
 
 func validateHost(p *field.Path, host string) field.ErrorList {
@@ -68,9 +113,7 @@ func validateHost(p *field.Path, host string) field.ErrorList {
 func validateIngressRule(r *networkingv1.IngressRule, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if r.Host != "" {
-		if len(validation.IsValidIP(p, r.Host)) == 0 {
-			errs = append(errs, field.Invalid(p.Child("host"), r.Host, "must be a DNS name, not an IP address"))
-		}
+		errs = append(errs, notIP(p.Child("host"), r.Host)...)
 		errs = append(errs, validateHost(p.Child("host"), r.Host)...)
 	}
 	if r.HTTP == nil {
@@ -104,6 +147,11 @@ func validatePath(h *networkingv1.HTTPIngressPath, p *field.Path) field.ErrorLis
 				errs = append(errs, field.Invalid(p.Child("path"), h.Path, "must not contain '"+bad+"'"))
 			}
 		}
+		for _, bad := range []string{"/..", "/."} {
+			if strings.HasSuffix(h.Path, bad) {
+				errs = append(errs, field.Invalid(p.Child("path"), h.Path, "cannot end with '"+bad+"'"))
+			}
+		}
 	default:
 		errs = append(errs, field.NotSupported(p.Child("pathType"), *t, []networkingv1.PathType{
 			networkingv1.PathTypeExact, networkingv1.PathTypeImplementationSpecific, networkingv1.PathTypePrefix}))
@@ -116,25 +164,34 @@ func validateBackend(b *networkingv1.IngressBackend, p *field.Path) field.ErrorL
 	case b.Resource != nil && b.Service != nil:
 		return field.ErrorList{field.Invalid(p, "", "cannot set both resource and service backends")}
 	case b.Resource == nil && b.Service == nil:
-		return field.ErrorList{field.Required(p, "resource or service backend is required")}
+		return field.ErrorList{field.Invalid(p, "", "resource or service backend is required")}
 	case b.Resource != nil:
-		return append(meta.Required(p.Child("resource", "kind"), b.Resource.Kind, nil),
-			meta.Required(p.Child("resource", "name"), b.Resource.Name, nil)...)
+		return validateReference(b.Resource.APIGroup, b.Resource.Kind, b.Resource.Name, p.Child("resource"))
 	}
 	sp := p.Child("service")
 	errs := meta.Name(sp.Child("name"), b.Service.Name, meta.Label1035)
 	port := b.Service.Port
 	switch {
 	case port.Name != "" && port.Number != 0:
-		errs = append(errs, field.Invalid(sp, "", "cannot set both port name & port number"))
+		errs = append(errs, field.Invalid(p, "", "cannot set both port name & port number"))
 	case port.Name != "":
 		errs = append(errs, meta.Invalid(sp.Child("port", "name"), port.Name, validation.IsValidPortName(port.Name))...)
 	case port.Number != 0:
 		errs = append(errs, meta.Port(sp.Child("port", "number"), port.Number)...)
 	default:
-		errs = append(errs, field.Required(sp, "port name or number is required"))
+		errs = append(errs, field.Required(p, "port name or number is required"))
 	}
 	return errs
+}
+
+// validateReference judges a reference to an object of any kind.
+func validateReference(group *string, kind, name string, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if group != nil {
+		errs = append(errs, meta.Invalid(p.Child("apiGroup"), *group, validation.IsDNS1123Subdomain(*group))...)
+	}
+	errs = append(errs, meta.Required(p.Child("kind"), kind, content.IsPathSegmentName)...)
+	return append(errs, meta.Required(p.Child("name"), name, content.IsPathSegmentName)...)
 }
 
 func ingressRow(o *networkingv1.Ingress) []any {
@@ -142,22 +199,41 @@ func ingressRow(o *networkingv1.Ingress) []any {
 	if c := o.Spec.IngressClassName; c != nil {
 		class = *c
 	}
-	var hosts, addresses []string
-	for _, r := range o.Spec.Rules {
-		if r.Host != "" {
-			hosts = append(hosts, r.Host)
-		}
-	}
-	cell := "*"
-	if len(hosts) > 0 {
-		cell = table.First(hosts, 3, " + %d more...")
-	}
-	for _, in := range o.Status.LoadBalancer.Ingress {
-		addresses = append(addresses, table.Or(in.IP, in.Hostname))
-	}
 	ports := "80"
 	if len(o.Spec.TLS) > 0 {
 		ports = "80, 443"
 	}
-	return []any{o.Name, table.Or(class, table.None), cell, strings.Join(addresses, ","), ports, table.Age(o.CreationTimestamp)}
+	return []any{o.Name, table.Or(class, table.None), ingressHosts(o.Spec.Rules), ingressAddresses(o), ports, table.Age(o.CreationTimestamp)}
+}
+
+// ingressHosts names the hosts of the first three rules that have one, and
+// counts the rules beyond three.
+func ingressHosts(rules []networkingv1.IngressRule) string {
+	const most = 3
+	var hosts []string
+	more := false
+	for _, r := range rules {
+		more = more || len(hosts) == most
+		if len(hosts) < most && r.Host != "" {
+			hosts = append(hosts, r.Host)
+		}
+	}
+	switch {
+	case len(hosts) == 0:
+		return "*"
+	case more:
+		return fmt.Sprintf("%s + %d more...", strings.Join(hosts, ","), len(rules)-most)
+	}
+	return strings.Join(hosts, ",")
+}
+
+func ingressAddresses(o *networkingv1.Ingress) string {
+	var addresses []string
+	for _, in := range o.Status.LoadBalancer.Ingress {
+		if a := table.Or(in.IP, in.Hostname); a != "" {
+			addresses = append(addresses, a)
+		}
+	}
+	slices.Sort(addresses)
+	return strings.Join(slices.Compact(addresses), ",")
 }

@@ -21,18 +21,18 @@ var IngressClass = api.Define(api.Kind[*networkingv1.IngressClass]{
 		}
 	},
 	Validate: func(o *networkingv1.IngressClass) field.ErrorList {
-		p := field.NewPath("spec", "controller")
-		if o.Spec.Controller == "" {
-			return field.ErrorList{field.Required(p, "")}
-		}
-		return validation.IsDomainPrefixedPath(p, o.Spec.Controller)
+		errs := validateController(field.NewPath("spec", "controller"), o.Spec.Controller)
+		return append(errs, validateParameters(o.Spec.Parameters, field.NewPath("spec", "parameters"))...)
 	},
 	ValidateUpdate: func(o, old *networkingv1.IngressClass) field.ErrorList {
 		return meta.Immutable(field.NewPath("spec", "controller"), o.Spec.Controller, old.Spec.Controller)
 	},
 	Spec: func(o *networkingv1.IngressClass) any { return o.Spec },
 
-	Columns: table.Of("Name", "Controller", "Parameters", "Age"),
+	Columns: table.Of("Name", "Controller", "Parameters", "Age").Docs(map[string]string{
+		"Controller": "Controller that is responsible for handling this class",
+		"Parameters": "A reference to a resource with additional parameters",
+	}),
 	Row: func(o *networkingv1.IngressClass) []any {
 		parameters := table.None
 		if r := o.Spec.Parameters; r != nil {
@@ -45,3 +45,40 @@ var IngressClass = api.Define(api.Kind[*networkingv1.IngressClass]{
 		return []any{o.Name, o.Spec.Controller, parameters, table.Age(o.CreationTimestamp)}
 	},
 })
+
+const maxControllerLength = 250
+
+func validateController(p *field.Path, name string) field.ErrorList {
+	var errs field.ErrorList
+	switch {
+	case name == "":
+		return field.ErrorList{field.Required(p, "")}
+	case len(name) > maxControllerLength:
+		errs = append(errs, field.TooLong(p, name, maxControllerLength))
+	}
+	return append(errs, validation.IsDomainPrefixedPath(p, name)...)
+}
+
+func validateParameters(r *networkingv1.IngressClassParametersReference, p *field.Path) field.ErrorList {
+	if r == nil {
+		return nil
+	}
+	errs := validateReference(r.APIGroup, r.Kind, r.Name, p)
+	if r.Scope == nil {
+		return append(errs, field.Required(p.Child("scope"), ""))
+	}
+	switch np := p.Child("namespace"); *r.Scope {
+	case networkingv1.IngressClassParametersReferenceScopeNamespace:
+		if r.Namespace == nil {
+			return append(errs, field.Required(np, "`parameters.scope` is set to 'Namespace'"))
+		}
+		return append(errs, meta.Invalid(np, *r.Namespace, meta.Label(*r.Namespace, false))...)
+	case networkingv1.IngressClassParametersReferenceScopeCluster:
+		if r.Namespace != nil {
+			errs = append(errs, field.Forbidden(np, "`parameters.scope` is set to 'Cluster'"))
+		}
+		return errs
+	}
+	return append(errs, field.NotSupported(p.Child("scope"), *r.Scope, []string{
+		networkingv1.IngressClassParametersReferenceScopeCluster, networkingv1.IngressClassParametersReferenceScopeNamespace}))
+}

@@ -1,10 +1,12 @@
 package networking
 
 import (
-	"net/netip"
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/validate/content"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
@@ -18,14 +20,11 @@ var IPAddress = api.Define(api.Kind[*networkingv1.IPAddress]{
 	ShortNames: []string{"ip"},
 	New:        api.New[networkingv1.IPAddress], NewList: api.NewList[networkingv1.IPAddressList],
 	ValidateName: func(name string, _ bool) []string {
-		a, err := netip.ParseAddr(name)
-		switch {
-		case err != nil:
-			return []string{"not a valid ip address"}
-		case a.String() != name:
-			return []string{"must be a canonical IP address (" + a.String() + ")"}
+		var why []string
+		for _, e := range validation.IsValidIP(nil, name) {
+			why = append(why, e.Detail)
 		}
-		return nil
+		return why
 	},
 
 	Validate: func(o *networkingv1.IPAddress) field.ErrorList {
@@ -33,24 +32,26 @@ var IPAddress = api.Define(api.Kind[*networkingv1.IPAddress]{
 		if o.Spec.ParentRef == nil {
 			return field.ErrorList{field.Required(p, "")}
 		}
-		errs := meta.Required(p.Child("resource"), o.Spec.ParentRef.Resource, nil)
-		return append(errs, meta.Required(p.Child("name"), o.Spec.ParentRef.Name, nil)...)
+		r := o.Spec.ParentRef
+		errs := meta.Optional(p.Child("group"), r.Group, validation.IsDNS1123Subdomain)
+		errs = append(errs, meta.Required(p.Child("resource"), r.Resource, content.IsPathSegmentName)...)
+		errs = append(errs, meta.Required(p.Child("name"), r.Name, content.IsPathSegmentName)...)
+		return append(errs, meta.Optional(p.Child("namespace"), r.Namespace, content.IsPathSegmentName)...)
 	},
 	ValidateUpdate: func(o, old *networkingv1.IPAddress) field.ErrorList {
 		return meta.Immutable(field.NewPath("spec", "parentRef"), o.Spec.ParentRef, old.Spec.ParentRef)
 	},
 
-	Columns: table.Of("Name", "ParentRef", "Age"),
+	Columns: table.Of("Name", "ParentRef", "Age").
+		Docs(map[string]string{"ParentRef": networkingv1.IPAddressSpec{}.SwaggerDoc()["parentRef"]}),
 	Row: func(o *networkingv1.IPAddress) []any {
 		parent := table.None
 		if r := o.Spec.ParentRef; r != nil {
-			parts := []string{}
-			for _, s := range []string{r.Group, r.Resource, r.Namespace, r.Name} {
-				if s != "" {
-					parts = append(parts, s)
-				}
+			parent = strings.ToLower(schema.GroupResource{Group: r.Group, Resource: r.Resource}.String())
+			if r.Namespace != "" {
+				parent += "/" + r.Namespace
 			}
-			parent = strings.Join(parts, "/")
+			parent += "/" + r.Name
 		}
 		return []any{o.Name, parent, table.Age(o.CreationTimestamp)}
 	},

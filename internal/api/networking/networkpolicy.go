@@ -1,13 +1,15 @@
 package networking
 
 import (
-	"net/netip"
+	"net"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	netutils "k8s.io/utils/net"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
@@ -25,7 +27,8 @@ var NetworkPolicy = api.Define(api.Kind[*networkingv1.NetworkPolicy]{
 	Validate: validatePolicy,
 	Spec:     func(o *networkingv1.NetworkPolicy) any { return o.Spec },
 
-	Columns: table.Of("Name", "Pod-Selector", "Age"),
+	Columns: table.Of("Name", "Pod-Selector", "Age").
+		Docs(map[string]string{"Pod-Selector": networkingv1.NetworkPolicySpec{}.SwaggerDoc()["podSelector"]}),
 	Row: func(o *networkingv1.NetworkPolicy) []any {
 		return []any{o.Name, table.Selector(&o.Spec.PodSelector), table.Age(o.CreationTimestamp)}
 	},
@@ -70,30 +73,42 @@ func validatePolicy(o *networkingv1.NetworkPolicy) field.ErrorList {
 		}
 	})
 	if len(o.Spec.PolicyTypes) > 2 {
-		errs = append(errs, field.Invalid(p.Child("policyTypes"), o.Spec.PolicyTypes, "may not specify more than two policyTypes"))
+		return append(errs, field.Invalid(p.Child("policyTypes"), o.Spec.PolicyTypes, "may not specify more than two policyTypes"))
 	}
 	for i, t := range o.Spec.PolicyTypes {
-		errs = append(errs, meta.Enum(p.Child("policyTypes").Index(i), t, networkingv1.PolicyTypeEgress, networkingv1.PolicyTypeIngress)...)
+		errs = append(errs, oneOf(p.Child("policyTypes").Index(i), t, networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress)...)
 	}
 	return errs
 }
 
+// oneOf is an enumeration in which the empty value is as wrong as any other.
+func oneOf[T ~string](p *field.Path, value T, allowed ...T) field.ErrorList {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return field.ErrorList{field.NotSupported(p, value, allowed)}
+}
+
 func validatePolicyPort(port *networkingv1.NetworkPolicyPort, p *field.Path) field.ErrorList {
-	errs := meta.EnumOr(p.Child("protocol"), port.Protocol, corev1.ProtocolSCTP, corev1.ProtocolTCP, corev1.ProtocolUDP)
-	if port.Port != nil {
-		errs = append(errs, pod.PortOrName(p.Child("port"), *port.Port)...)
+	var errs field.ErrorList
+	if port.Protocol != nil {
+		errs = oneOf(p.Child("protocol"), *port.Protocol, corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP)
 	}
-	if port.EndPort == nil {
-		return errs
-	}
-	switch ep := p.Child("endPort"); {
+	ep := p.Child("endPort")
+	switch {
+	case port.Port == nil && port.EndPort == nil:
 	case port.Port == nil:
-		errs = append(errs, field.Required(p.Child("port"), "must be specified when `endPort` is specified"))
+		errs = append(errs, field.Invalid(ep, *port.EndPort, "may not be specified when `port` is not specified"))
+	case port.EndPort == nil:
+		errs = append(errs, pod.PortOrName(p.Child("port"), *port.Port)...)
 	case port.Port.Type == intstr.String:
 		errs = append(errs, field.Invalid(ep, *port.EndPort, "may not be specified when `port` is non-numeric"))
-	case *port.EndPort < port.Port.IntVal:
-		errs = append(errs, field.Invalid(ep, *port.EndPort, "must be greater than or equal to `port`"))
+		errs = append(errs, pod.PortOrName(p.Child("port"), *port.Port)...)
 	default:
+		errs = append(errs, pod.PortOrName(p.Child("port"), *port.Port)...)
+		if *port.EndPort < port.Port.IntVal {
+			errs = append(errs, field.Invalid(ep, *port.EndPort, "must be greater than or equal to `port`"))
+		}
 		errs = append(errs, meta.Port(ep, *port.EndPort)...)
 	}
 	return errs
@@ -102,31 +117,40 @@ func validatePolicyPort(port *networkingv1.NetworkPolicyPort, p *field.Path) fie
 func validatePeer(peer *networkingv1.NetworkPolicyPeer, p *field.Path) field.ErrorList {
 	errs := meta.Selector(p.Child("podSelector"), peer.PodSelector)
 	errs = append(errs, meta.Selector(p.Child("namespaceSelector"), peer.NamespaceSelector)...)
-	selects := peer.PodSelector != nil || peer.NamespaceSelector != nil
-	switch {
+	if peer.IPBlock != nil {
+		errs = append(errs, validateBlock(peer.IPBlock, p.Child("ipBlock"))...)
+	}
+	switch selects := peer.PodSelector != nil || peer.NamespaceSelector != nil; {
 	case peer.IPBlock == nil && !selects:
 		errs = append(errs, field.Required(p, "must specify a peer"))
 	case peer.IPBlock != nil && selects:
 		errs = append(errs, field.Forbidden(p, "may not specify both ipBlock and another peer"))
-	case peer.IPBlock != nil:
-		errs = append(errs, validateBlock(peer.IPBlock, p.Child("ipBlock"))...)
 	}
 	return errs
 }
 
 func validateBlock(b *networkingv1.IPBlock, p *field.Path) field.ErrorList {
+	if b.CIDR == "" {
+		return field.ErrorList{field.Required(p.Child("cidr"), "")}
+	}
 	errs := validation.IsValidCIDRForLegacyField(p.Child("cidr"), b.CIDR, false, nil)
-	whole, err := netip.ParsePrefix(b.CIDR)
+	_, whole, err := netutils.ParseCIDRSloppy(b.CIDR)
 	if err != nil {
 		return errs
 	}
 	for i, e := range b.Except {
 		ep := p.Child("except").Index(i)
-		bad := validation.IsValidCIDRForLegacyField(ep, e, false, nil)
-		errs = append(errs, bad...)
-		if hole, err := netip.ParsePrefix(e); err == nil && len(bad) == 0 && (hole.Bits() <= whole.Bits() || !whole.Contains(hole.Addr())) {
+		errs = append(errs, validation.IsValidCIDRForLegacyField(ep, e, false, nil)...)
+		if _, hole, err := netutils.ParseCIDRSloppy(e); err == nil && !within(hole, whole) {
 			errs = append(errs, field.Invalid(ep, e, "must be a strict subset of `cidr`"))
 		}
 	}
 	return errs
+}
+
+// within says whether hole is a part of whole and not all of it.
+func within(hole, whole *net.IPNet) bool {
+	bits, _ := hole.Mask.Size()
+	all, _ := whole.Mask.Size()
+	return bits > all && whole.Contains(hole.IP)
 }

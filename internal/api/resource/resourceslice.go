@@ -50,11 +50,14 @@ var ResourceSlice = api.Define(api.Kind[*resourcev1.ResourceSlice]{
 	},
 	FieldNames: []string{resourcev1.ResourceSliceSelectorNodeName, resourcev1.ResourceSliceSelectorDriver, resourcev1.ResourceSliceSelectorPoolName},
 	Fields: func(o *resourcev1.ResourceSlice) map[string]string {
-		f := map[string]string{resourcev1.ResourceSliceSelectorDriver: o.Spec.Driver, resourcev1.ResourceSliceSelectorPoolName: o.Spec.Pool.Name}
+		node := ""
 		if o.Spec.NodeName != nil {
-			f[resourcev1.ResourceSliceSelectorNodeName] = *o.Spec.NodeName
+			node = *o.Spec.NodeName
 		}
-		return f
+		return map[string]string{
+			resourcev1.ResourceSliceSelectorNodeName: node, resourcev1.ResourceSliceSelectorDriver: o.Spec.Driver,
+			resourcev1.ResourceSliceSelectorPoolName: o.Spec.Pool.Name,
+		}
 	},
 })
 

@@ -78,8 +78,8 @@ func TestSliceUpdate(t *testing.T) {
 func TestSliceFieldsDropped(t *testing.T) {
 	apitest.Same(t, apitest.Created(t, ResourceSlice, slice(`allNodes: true, partitionTypeAttribute: d/x, skipNodeOperations: ["*"],
 	  devices: [{name: a, attributes: {m: {int: 1, ints: [1]}}, nodeAllocatableResources: {cpu: {}}, consumesCounters: [{counterSet: c, counters: {x: {value: 1}}, compatibilityGroups: [g]}]}]`)),
-		
-			`{metadata: {name: s}, spec: {driver: d, pool: {name: p, generation: 0, resourceSliceCount: 1}, allNodes: true,
+
+		`{metadata: {name: s}, spec: {driver: d, pool: {name: p, generation: 0, resourceSliceCount: 1}, allNodes: true,
 			  devices: [{name: a, attributes: {m: {int: 1}}, consumesCounters: [{counterSet: c, counters: {x: {value: "1"}}}]}]}}`)
 }
 
