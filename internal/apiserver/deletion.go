@@ -17,10 +17,8 @@ func markDeleted(r *api.Resource, obj api.Object, o *metav1.DeleteOptions) (chan
 		obj.SetFinalizers(finalizers)
 		changed = true
 	}
-	waits := len(obj.GetFinalizers()) > 0
-	if r.Deleting != nil && !r.Deleting(obj) {
-		waits = true
-	}
+	ready := r.Deleting == nil || r.Deleting(obj)
+	waits := !ready || len(obj.GetFinalizers()) > 0
 	seconds := int64(0)
 	if r.GracePeriod != nil {
 		seconds = max(r.GracePeriod(obj, o.GracePeriodSeconds), 0)

@@ -11,6 +11,7 @@ import (
 
 	"skiff/internal/api"
 	"skiff/internal/api/admissionregistration"
+	"skiff/internal/api/apiextensions"
 	"skiff/internal/api/apiregistration"
 	"skiff/internal/api/apps"
 	"skiff/internal/api/authentication"
@@ -74,6 +75,8 @@ var all = []*api.Resource{
 	admissionregistration.MutatingAdmissionPolicy, admissionregistration.MutatingAdmissionPolicyBinding, admissionregistration.MutatingWebhookConfiguration, admissionregistration.ValidatingAdmissionPolicy,
 	admissionregistration.ValidatingAdmissionPolicyBinding, admissionregistration.ValidatingWebhookConfiguration,
 
+	apiextensions.CustomResourceDefinition,
+
 	scheduling.PriorityClass,
 
 	coordination.Lease,
@@ -111,8 +114,10 @@ func newScheme() *runtime.Scheme {
 	if err := clientscheme.AddToScheme(s); err != nil {
 		panic(err) // a type registered twice: a bug in a library, seen at every start
 	}
-	if err := apiregistration.AddToScheme(s); err != nil {
-		panic(err)
+	for _, add := range []func(*runtime.Scheme) error{apiregistration.AddToScheme, apiextensions.AddToScheme} {
+		if err := add(s); err != nil {
+			panic(err)
+		}
 	}
 	// What has no group of its own: Status, and the lists and options that
 	// are decoded in version v1 whatever the group.
