@@ -52,7 +52,37 @@ func (m *managedFields) update(r *api.Resource, subresource string, live, obj ap
 		obj.SetManagedFields(live.GetManagedFields())
 		return
 	}
-	f.UpdateNoErrors(live, obj, manager)
+	before, after := onlyChanged(live, obj)
+	f.UpdateNoErrors(before, after, manager)
+	obj.SetManagedFields(after.GetManagedFields())
+}
+
+// onlyChanged are shallow copies of two states of an object without the
+// top-level members in which they are the same: these cannot change an account
+// that is kept of differences, and comparing them by their schema is dear. An
+// object that is no struct of members is returned as it is.
+func onlyChanged(live, obj api.Object) (before, after api.Object) {
+	was, is := reflect.ValueOf(live).Elem(), reflect.ValueOf(obj).Elem()
+	if live.GetUID() == "" || was.Type() != is.Type() || !hasMembers(is.Type()) {
+		return live, obj
+	}
+	a, b := reflect.New(was.Type()), reflect.New(is.Type())
+	a.Elem().Set(was)
+	b.Elem().Set(is)
+	for i := range is.NumField() {
+		if !is.Type().Field(i).Anonymous && reflect.DeepEqual(was.Field(i).Interface(), is.Field(i).Interface()) {
+			a.Elem().Field(i).SetZero()
+			b.Elem().Field(i).SetZero()
+		}
+	}
+	return a.Interface().(api.Object), b.Interface().(api.Object)
+}
+
+// hasMembers says whether a type is a struct with ObjectMeta and members
+// beside it, as the kinds with Go types are.
+func hasMembers(t reflect.Type) bool {
+	meta, found := t.FieldByName("ObjectMeta")
+	return found && meta.Anonymous && len(meta.Index) == 1
 }
 
 // apply merges patch into live on behalf of manager. It fails with a Conflict

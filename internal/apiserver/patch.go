@@ -32,7 +32,7 @@ func (x *exchange) patch(part *api.Part) error {
 		part: part, options: p.updateOptions(), dryRun: len(p.DryRun) > 0,
 		manager: managerName(p.FieldManager, x.r.UserAgent()),
 		make: func(old store.Item) (api.Object, error) {
-			obj, err := x.patched(old.JSON(), p, x.e.r.GroupVersionKind, x.e.r.New())
+			obj, err := x.patchedItem(old, p)
 			if err != nil {
 				return nil, err
 			}
@@ -80,6 +80,29 @@ func (p *sentPatch) updateOptions() *metav1.UpdateOptions {
 		TypeMeta: optionsType("UpdateOptions"), DryRun: p.DryRun,
 		FieldManager: p.FieldManager, FieldValidation: p.FieldValidation,
 	}
+}
+
+// patchedItem is an item's object with p applied. Only those members that the
+// patch names take the way through JSON: what a kubelet says of a pod's status
+// has nothing to do with its spec.
+func (x *exchange) patchedItem(old store.Item, p *sentPatch) (api.Object, error) {
+	kind := x.e.r.GroupVersionKind
+	var some []byte
+	names, narrow := patch.Members(p.kind, p.data)
+	if narrow {
+		some = old.Members(names)
+	}
+	if some == nil {
+		return x.patched(old.JSON(), p, kind, x.e.r.New())
+	}
+	into := x.e.copyOf(old)
+	managed := into.GetManagedFields()
+	patch.Clear(into, names)
+	if _, err := x.patched(some, p, kind, into); err != nil {
+		return nil, err
+	}
+	into.SetManagedFields(managed)
+	return into, nil
 }
 
 // patched applies p to the JSON of an object and decodes what comes out.

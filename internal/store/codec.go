@@ -69,6 +69,23 @@ func (c *codec) appendJSON(b, wire []byte) ([]byte, error) {
 	return append(out, '}'), err
 }
 
+// appendMembers is appendJSON for some members, without managedFields.
+func (c *codec) appendMembers(b, wire []byte, names []string) ([]byte, error) {
+	plan, err := c.plan()
+	if err != nil {
+		return b, err
+	}
+	var out []byte
+	err = c.leaving(wire, c.unmanaged, func(message []byte) error {
+		out, err = plan.Only(names).AppendFields(append(b, c.jsonHead...), message)
+		return err
+	})
+	if n := len(out) - 1; err == nil && out[n] == ',' { // none of them was there
+		out = out[:n]
+	}
+	return append(out, '}'), err
+}
+
 // draft is an object about to be written: the value for etcd, and all that
 // makes an item but the revision.
 type draft struct {
@@ -246,6 +263,12 @@ func (c *codec) decodeUnmanaged(wire []byte) (api.Object, error) {
 // decodeInto reads wire bytes without some of their fields into an empty
 // object.
 func (c *codec) decodeInto(obj api.Object, wire []byte, what func() (*wirejson.Without, error)) error {
+	return c.leaving(wire, what, obj.(protoObject).Unmarshal)
+}
+
+// leaving calls f with the message in wire bytes without some of its fields,
+// which f does not keep.
+func (c *codec) leaving(wire []byte, what func() (*wirejson.Without, error), f func(message []byte) error) error {
 	without, err := what()
 	if err != nil {
 		return err
@@ -259,7 +282,7 @@ func (c *codec) decodeInto(obj api.Object, wire []byte, what func() (*wirejson.W
 	if *buf, err = without.Append((*buf)[:0], env.raw); err != nil {
 		return err
 	}
-	return obj.(protoObject).Unmarshal(*buf)
+	return f(*buf)
 }
 
 func (c *codec) decodeJSON(b []byte) (api.Object, error) {

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,5 +138,31 @@ func TestCustomResources(t *testing.T) {
 	got := must[*clientv3.GetResponse](t)(s.client.Get(testContext(t), "/registry/example.com/boats/ns/a"))
 	if value := string(got.Kvs[0].Value); strings.Contains(value, "resourceVersion") {
 		t.Errorf("etcd holds a resourceVersion: %s", value)
+	}
+}
+
+// Members are what the JSON of the whole object has.
+func TestMembersAreOfTheWhole(t *testing.T) {
+	fuzz := fuzzer.FuzzerFor(metafuzzer.Funcs, rand.NewSource(1), serializer.NewCodecFactory(protoScheme))
+	c := newCodec(podsResource())
+	for _, names := range [][]string{nil, {"metadata"}, {"status", "metadata"}, {"spec"}, {"kind", "unheard"}} {
+		obj := c.resource.New()
+		fuzz.Fill(obj)
+		wire := must[[]byte](t)(c.encodeProto(obj.(protoObject)))
+		it := &item{codec: c, wire: wire}
+		var want, got map[string]any
+		if err := json.Unmarshal(it.JSON(), &want); err != nil {
+			t.Fatal(err)
+		}
+		delete(want["metadata"].(map[string]any), "managedFields")
+		maps.DeleteFunc(want, func(name string, _ any) bool {
+			return name != "kind" && name != "apiVersion" && !slices.Contains(names, name)
+		})
+		if err := json.Unmarshal(it.Members(names), &got); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%v: %v\nwant %v", names, got, want)
+		}
 	}
 }

@@ -122,6 +122,17 @@ func (it *item) appendJSON(b []byte) []byte {
 	return append(b, "null"...)
 }
 
+func (it *item) Members(names []string) []byte {
+	if it.codec.isJSON {
+		return nil
+	}
+	out, err := it.codec.appendMembers(nil, it.wire, names)
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
 func (it *item) Object() api.Object {
 	it.views.mu.Lock()
 	defer it.views.mu.Unlock()

@@ -45,6 +45,10 @@ type Item interface {
 	// AppendJSON appends JSON to b. It suits those who go through many items,
 	// as nothing of it is kept for other readers.
 	AppendJSON(b []byte) []byte
+	// Members is what JSON has in some members of the object, beside
+	// apiVersion and kind, and without metadata.managedFields. It is nil of a
+	// kind without protobuf.
+	Members(names []string) []byte
 	// Object is the decoded object, with metadata.resourceVersion. Callers
 	// that change it DeepCopy it first.
 	Object() api.Object

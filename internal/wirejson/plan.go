@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -43,6 +44,18 @@ type field struct {
 	repeated bool
 	mapped   bool
 	inline   *Plan // the content's fields are written among the parent's
+}
+
+// Only is the plan of some members alone, by their JSON names.
+func (p *Plan) Only(members []string) *Plan {
+	some := &Plan{fields: make([]*field, len(p.fields))}
+	for n, f := range p.fields {
+		if f != nil && slices.Contains(members, f.key[2:len(f.key)-2]) {
+			some.fields[n] = f
+			some.always |= p.always & (1 << n)
+		}
+	}
+	return some
 }
 
 // known are the plans made so far; nil for a type that has none.

@@ -56,6 +56,9 @@ func (i *item) Object() api.Object { return i.obj }
 func (i *item) Printed(*store.Scratch) api.Object { return i.obj }
 func (i *item) Shared() api.Object                { return i.obj }
 
+// Members is nil: all of the JSON is at hand.
+func (i *item) Members([]string) []byte { return nil }
+
 // AppendJSON appends JSON to b.
 func (i *item) AppendJSON(b []byte) []byte { return append(b, i.json()...) }
 
