@@ -86,7 +86,8 @@ func TestPersistentVolumeClaim(t *testing.T) {
 func TestResourceQuotaRules(t *testing.T) {
 	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {pods: 1, cpu: 500m, count/deployments.apps: 1, requests.example.com/gpu: 2}}}`)
 	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {bananas: 1, pods: "-1"}}}`,
-		`spec.hard[bananas]: Invalid value: "bananas": must be a standard resource for quotas`,
+		`spec.hard[bananas]: Invalid value: "bananas": must be a standard resource type or fully qualified`,
+		`spec.hard[bananas]: Invalid value: "bananas": must be a standard resource for quota`,
 		`spec.hard[pods]: Invalid value: "-1": must be greater than or equal to 0`)
 	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {pods: 1}, scopes: [BestEffort, NotBestEffort]}}`,
 		`spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes`)

@@ -6,7 +6,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
@@ -22,13 +21,14 @@ var Pod = api.Define(api.Kind[*corev1.Pod]{
 	Default:        defaultPod,
 	PrepareCreate:  preparePod,
 	PrepareUpdate:  func(o, old *corev1.Pod) { o.Status = old.Status },
-	Validate:       validatePod,
+	Validate:       pod.Validate,
+	ValidateNew:    pod.ValidateNew,
 	ValidateUpdate: validatePodUpdate,
 	Spec:           func(o *corev1.Pod) any { return o.Spec },
 	GracePeriod:    podGracePeriod,
 
 	Parts: []api.PartOf[*corev1.Pod]{
-		api.Status(copyPodStatus),
+		api.Status(copyPodStatus).Validated(validatePodStatus),
 		{
 			Name: "ephemeralcontainers",
 			Copy: func(dst, src *corev1.Pod) {
@@ -114,10 +114,6 @@ func preparePod(o *corev1.Pod) {
 		}}
 	}
 	pod.MergeMatchLabelKeys(&o.Spec, o.Labels)
-}
-
-func validatePod(o *corev1.Pod) field.ErrorList {
-	return pod.ValidateSpec(&o.Spec, field.NewPath("spec"))
 }
 
 // copyPodStatus keeps what writers of status are known to drop: the quality of

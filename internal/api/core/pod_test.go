@@ -90,8 +90,8 @@ func TestPodValidation(t *testing.T) {
 		"names": {
 			spec: `{containers: [{name: a, image: i}, {name: a, image: " i"}, {name: A_, image: i}, {image: i}, {name: b}]}`,
 			want: []string{
-				`spec.containers[1].name: Duplicate value: "a"`,
 				`spec.containers[1].image: Invalid value: " i": must not have leading or trailing whitespace`,
+				`spec.containers[1].name: Duplicate value: "a"`,
 				`spec.containers[2].name: Invalid value: "A_": a lowercase RFC 1123 label must consist of`,
 				`spec.containers[3].name: Required value`,
 				`spec.containers[4].image: Required value`,
@@ -102,8 +102,8 @@ func TestPodValidation(t *testing.T) {
 			want: []string{
 				`spec.containers[0].imagePullPolicy: Unsupported value: "Often": supported values: "Always", "IfNotPresent", "Never"`,
 				`spec.restartPolicy: Unsupported value: "Maybe": supported values: "Always", "OnFailure", "Never"`,
-				`spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive`,
 				"spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None",
+				`spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive`,
 			},
 		},
 		"mounts": {
@@ -112,7 +112,7 @@ func TestPodValidation(t *testing.T) {
 				`spec.volumes[1].name: Duplicate value: "v"`,
 				`spec.containers[0].volumeMounts[0].name: Not found: "x"`,
 				`spec.containers[0].volumeMounts[1].mountPath: Invalid value: "/x": must be unique`,
-				`spec.containers[0].volumeMounts[2].subPath: Invalid value: "../z": must not contain '..'`,
+				`spec.containers[0].volumeMounts.subPath: Invalid value: "../z": must not contain '..'`,
 			},
 		},
 		"volumes": {
@@ -136,8 +136,8 @@ func TestPodValidation(t *testing.T) {
 				`spec.containers[0].env[0].name: Required value`,
 				"spec.containers[0].env[1].valueFrom: Invalid value: \"\": may not be specified when `value` is not empty",
 				`spec.containers[0].env[2].valueFrom: Invalid value: "": must specify one of`,
-				`spec.containers[0].env[3].valueFrom.fieldRef.fieldPath: Unsupported value: "spec.x"`,
-				"spec.containers[0].envFrom[0]: Invalid value: \"\": must specify one of: `configMapRef` or `secretRef`",
+				`spec.containers[0].env[3].valueFrom.fieldRef.fieldPath: Invalid value: "spec.x": error converting fieldPath: field label not supported: spec.x`,
+				"spec.containers[0].envFrom: Invalid value: \"\": must specify one of: `configMapRef` or `secretRef`",
 			},
 		},
 		"resources": {
@@ -146,9 +146,9 @@ func TestPodValidation(t *testing.T) {
 				`spec.containers[0].resources.limits[x.io/gpu]: Invalid value: "1500m": must be an integer`,
 				`spec.containers[0].resources.requests[apples]: Invalid value: "apples": must be a standard resource type or fully qualified`,
 				`spec.containers[0].resources.requests[apples]: Invalid value: "apples": must be a standard resource for containers`,
+				`spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1`,
 				`spec.containers[0].resources.requests[memory]: Invalid value: "-1": must be greater than or equal to 0`,
 				`spec.containers[0].resources.requests[x.io/gpu]: Invalid value: "1500m": must be an integer`,
-				`spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1`,
 			},
 		},
 		"probes": {
@@ -157,8 +157,8 @@ func TestPodValidation(t *testing.T) {
 				`spec.containers[0].livenessProbe.tcpSocket.port: Invalid value: 0: must be between 1 and 65535, inclusive`,
 				`spec.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1`,
 				`spec.containers[0].readinessProbe: Required value: must specify a handler type`,
-				`spec.containers[0].startupProbe: Forbidden: may not specify more than 1 handler type`,
 				`spec.containers[0].startupProbe.exec.command: Required value`,
+				`spec.containers[0].startupProbe.httpGet: Forbidden: may not specify more than 1 handler type`,
 			},
 		},
 		"init": {
@@ -173,13 +173,15 @@ func TestPodValidation(t *testing.T) {
 			  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: []}}, podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{}]}},
 			  containers: [{name: a, image: i}]}`,
 			want: []string{
-				"spec.tolerations[0].operator: Invalid value: {\"key\":\"a\",\"operator\":\"Exists\",\"value\":\"b\"}: value must be empty when `operator` is 'Exists'",
-				"spec.tolerations[1].operator: Invalid value: \"\": operator must be Exists when `key` is empty",
+				`spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required value: must have at least one node selector term`,
+				`spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty`,
+				`spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Invalid value: "": name part must be non-empty`,
+				`spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Invalid value: "": name part must consist of`,
 				`spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero`,
 				`spec.topologySpreadConstraints[0].topologyKey: Required value: can not be empty`,
 				`spec.topologySpreadConstraints[0].whenUnsatisfiable: Unsupported value: "Never": supported values: "DoNotSchedule", "ScheduleAnyway"`,
-				`spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required value: must have at least one node selector term`,
-				`spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty`,
+				"spec.tolerations[0].operator: Invalid value: \"b\": value must be empty when `operator` is 'Exists'",
+				"spec.tolerations[1].operator: Invalid value: \"\": operator must be Exists when `key` is empty",
 			},
 		},
 		"security": {
@@ -223,12 +225,18 @@ func TestPodUpdate(t *testing.T) {
 			spec: `{activeDeadlineSeconds: 20, nodeName: a, containers: [{name: a, image: "i:1"}]}`,
 			want: []string{
 				"spec.activeDeadlineSeconds: Invalid value: 20: must be less than or equal to previous value",
+			},
+		},
+		"tolerations": {
+			spec: `{nodeName: a, containers: [{name: a, image: "i:1"}]}`,
+			want: []string{
+				"spec.activeDeadlineSeconds: Invalid value: null: must not update from a positive integer to nil value",
 				"spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds",
 			},
 		},
 		"gate": {
 			spec: `{schedulingGates: [{name: g}], activeDeadlineSeconds: 10, nodeName: a, tolerations: [{key: k, operator: Exists}], containers: [{name: a, image: "i:1"}]}`,
-			want: []string{"spec.schedulingGates: Forbidden: only deletion is allowed, but found new scheduling gate 'g'"},
+			want: []string{"spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling gate 'g'"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -255,11 +263,13 @@ func TestPodParts(t *testing.T) {
 		apitest.Errors(t, p.Validate(o, old), want...)
 	}
 	run("resize", `{nodeName: ignored, containers: [{name: a, image: j, resources: {requests: {cpu: 2}}}]}`)
-	run("resize", `{containers: [{name: a, image: i}]}`, `spec: Invalid value: "BestEffort": Pod QOS Class may not change as a result of resizing`)
+	run("resize", `{containers: [{name: a, image: i}]}`, `spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing`,
+		`spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed`)
+	run("resize", `{containers: [{name: a, image: i, resources: {requests: {cpu: 1, x.io/gpu: 1}, limits: {x.io/gpu: 1}}}]}`, `spec: Forbidden: only cpu and memory resources are mutable`)
 	run("ephemeralcontainers", `{containers: [{name: z, image: ignored}], ephemeralContainers: [{name: dbg, image: sh, targetContainerName: a}]}`)
 	run("ephemeralcontainers", `{ephemeralContainers: [{name: dbg, image: sh, targetContainerName: b, ports: [{containerPort: 1}]}]}`,
-		`spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container`,
-		`spec.ephemeralContainers[0].targetContainerName: Not found: "b"`)
+		`spec.ephemeralContainers[0].targetContainerName: Not found: "b"`,
+		`spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container`)
 
 	debugged := old.DeepCopyObject().(*corev1.Pod)
 	Pod.Part("ephemeralcontainers").Copy(debugged, apitest.Parse(t, Pod, `{spec: {ephemeralContainers: [{name: dbg, image: sh}]}}`))

@@ -18,60 +18,71 @@ const podUpdateMessage = "pod updates may not change fields other than `spec.con
 
 func validatePodUpdate(o, old *corev1.Pod) field.ErrorList {
 	p := field.NewPath("spec")
-	if errs := sameContainers(&o.Spec, &old.Spec, p); len(errs) > 0 {
-		return errs // comparing further would only repeat it
+	errs := pod.ValidateAnnotationsUpdate(o, old, field.NewPath("metadata", "annotations"))
+	if bad := sameContainers(&o.Spec, &old.Spec, p); len(bad) > 0 {
+		return append(errs, bad...) // comparing further would only repeat it
 	}
-	errs := validateDeadlineUpdate(&o.Spec, &old.Spec, p.Child("activeDeadlineSeconds"))
-	errs = append(errs, validateTolerationsUpdate(o.Spec.Tolerations, old.Spec.Tolerations, p.Child("tolerations"))...)
-	errs = append(errs, validateGatesUpdate(&o.Spec, &old.Spec, p.Child("schedulingGates"))...)
-	if len(errs) > 0 {
+	deadline := validateDeadlineUpdate(&o.Spec, &old.Spec, p.Child("activeDeadlineSeconds"))
+	if errs = append(errs, deadline...); len(deadline) > 0 && o.Spec.ActiveDeadlineSeconds != nil {
 		return errs
 	}
-	if wanted := withChanges(&old.Spec, &o.Spec); !equality.Semantic.DeepEqual(wanted, &o.Spec) {
-		errs = append(errs, field.Forbidden(p, podUpdateMessage+diff.Diff(wanted, &o.Spec)))
+	errs = append(errs, validateTolerationsUpdate(o.Spec.Tolerations, old.Spec.Tolerations, p.Child("tolerations"))...)
+	errs = append(errs, validateGatesUpdate(&o.Spec, &old.Spec, p.Child("schedulingGates"))...)
+	if len(old.Spec.SchedulingGates) > 0 {
+		errs = append(errs, validateNarrowing(&o.Spec, &old.Spec, p)...)
+	}
+	if kept := withoutChanges(&o.Spec, &old.Spec); !equality.Semantic.DeepEqual(kept, &old.Spec) {
+		errs = append(errs, field.Forbidden(p, podUpdateMessage+diff.Diff(&old.Spec, kept)))
 	}
 	return errs
 }
 
 func sameContainers(s, old *corev1.PodSpec, p *field.Path) field.ErrorList {
-	var errs field.ErrorList
+	const why = "pod updates may not add or remove containers"
 	if len(s.Containers) != len(old.Containers) {
-		errs = append(errs, field.Forbidden(p.Child("containers"), "pod updates may not add or remove containers"))
+		return field.ErrorList{field.Forbidden(p.Child("containers"), why)}
 	}
 	if len(s.InitContainers) != len(old.InitContainers) {
-		errs = append(errs, field.Forbidden(p.Child("initContainers"), "pod updates may not add or remove containers"))
+		return field.ErrorList{field.Forbidden(p.Child("initContainers"), why)}
 	}
-	return errs
+	return nil
 }
 
-// withChanges is old with those fields of s that an update may change.
-func withChanges(old, s *corev1.PodSpec) *corev1.PodSpec {
-	w := old.DeepCopy()
+// withoutChanges is s with those fields of old that an update may change; what
+// then differs may not.
+func withoutChanges(s, old *corev1.PodSpec) *corev1.PodSpec {
+	w := s.DeepCopy()
 	for i := range w.Containers {
-		w.Containers[i].Image = s.Containers[i].Image
+		w.Containers[i].Image = old.Containers[i].Image
 	}
 	for i := range w.InitContainers {
-		w.InitContainers[i].Image = s.InitContainers[i].Image
+		w.InitContainers[i].Image = old.InitContainers[i].Image
 	}
-	w.ActiveDeadlineSeconds = s.ActiveDeadlineSeconds
-	w.Tolerations = s.Tolerations
-	w.SchedulingGates = s.SchedulingGates
+	w.ActiveDeadlineSeconds, w.Tolerations, w.SchedulingGates = old.ActiveDeadlineSeconds, old.Tolerations, old.SchedulingGates
 	if g, n := old.TerminationGracePeriodSeconds, s.TerminationGracePeriodSeconds; g != nil && *g < 0 && n != nil && *n == 1 {
-		w.TerminationGracePeriodSeconds = n
+		w.TerminationGracePeriodSeconds = g
 	}
 	if len(old.SchedulingGates) > 0 {
-		// Who holds a pod back may narrow where it goes.
-		if adds(s.NodeSelector, old.NodeSelector) {
-			w.NodeSelector = s.NodeSelector
-		}
-		if s.Affinity != nil && narrows(s.Affinity.NodeAffinity, nodeAffinity(old)) {
-			if w.Affinity == nil {
-				w.Affinity = &corev1.Affinity{}
-			}
-			w.Affinity.NodeAffinity = s.Affinity.NodeAffinity
-		}
+		w.NodeSelector = old.NodeSelector
+		w.Affinity = withNodeAffinity(w.Affinity, nodeAffinity(old), old.Affinity == nil)
 	}
 	return w
+}
+
+// withNodeAffinity is a with n for nodes; nothing at all where there was
+// nothing before and nothing else is asked for now.
+func withNodeAffinity(a *corev1.Affinity, n *corev1.NodeAffinity, none bool) *corev1.Affinity {
+	if a == nil {
+		if n == nil {
+			return nil
+		}
+		a = &corev1.Affinity{}
+	}
+	a.NodeAffinity = n
+	if none && *a == (corev1.Affinity{}) {
+		return nil
+	}
+	return a
 }
 
 func nodeAffinity(s *corev1.PodSpec) *corev1.NodeAffinity {
@@ -81,41 +92,48 @@ func nodeAffinity(s *corev1.PodSpec) *corev1.NodeAffinity {
 	return s.Affinity.NodeAffinity
 }
 
-func adds(m, old map[string]string) bool {
-	for k, v := range old {
-		if got, ok := m[k]; !ok || got != v {
-			return false
+// validateNarrowing: who holds a pod back may say more of where it goes, and
+// take back nothing.
+func validateNarrowing(s, old *corev1.PodSpec, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for key, value := range old.NodeSelector {
+		if got, ok := s.NodeSelector[key]; !ok || got != value {
+			errs = append(errs, field.Invalid(p.Child("nodeSelector"), s.NodeSelector,
+				"only additions to spec.nodeSelector are allowed (no mutations or deletions)"))
+			break
 		}
 	}
-	return true
+	was, is := requiredTerms(nodeAffinity(old)), requiredTerms(nodeAffinity(s))
+	tp := p.Child("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+	if len(was) > 0 && len(was) != len(is) {
+		return append(errs, field.Invalid(tp, is, "no additions/deletions to non-empty NodeSelectorTerms list are allowed"))
+	}
+	for i := range was {
+		if !addsTo(is[i], was[i]) {
+			errs = append(errs, field.Invalid(tp.Index(i), is[i], "only additions are allowed (no mutations or deletions)"))
+		}
+	}
+	return errs
 }
 
-// narrows says whether a asks for all that old asks for: the same terms, each
-// with the same expressions first.
-func narrows(a, old *corev1.NodeAffinity) bool {
-	if old == nil || old.RequiredDuringSchedulingIgnoredDuringExecution == nil {
-		return true
-	}
+func requiredTerms(a *corev1.NodeAffinity) []corev1.NodeSelectorTerm {
 	if a == nil || a.RequiredDuringSchedulingIgnoredDuringExecution == nil {
-		return false
+		return nil
 	}
-	terms := a.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
-	oldTerms := old.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
-	if len(terms) != len(oldTerms) {
-		return false
+	return a.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
+}
+
+// addsTo says whether term asks for all that old asks for: the same first. An
+// empty term matches nothing, and more would let it match.
+func addsTo(term, old corev1.NodeSelectorTerm) bool {
+	if len(old.MatchExpressions)+len(old.MatchFields) == 0 {
+		return len(term.MatchExpressions)+len(term.MatchFields) == 0
 	}
-	for i, t := range oldTerms {
-		n := terms[i]
-		if len(t.MatchExpressions)+len(t.MatchFields) == 0 ||
-			!hasPrefix(n.MatchExpressions, t.MatchExpressions) || !hasPrefix(n.MatchFields, t.MatchFields) {
-			return false
-		}
-	}
-	return true
+	return hasPrefix(term.MatchExpressions, old.MatchExpressions) && hasPrefix(term.MatchFields, old.MatchFields)
 }
 
 func hasPrefix(list, prefix []corev1.NodeSelectorRequirement) bool {
-	return len(list) >= len(prefix) && equality.Semantic.DeepEqual(list[:len(prefix)], prefix)
+	return len(prefix) == 0 || len(list) >= len(prefix) && equality.Semantic.DeepEqual(list[:len(prefix)], prefix)
 }
 
 func validateDeadlineUpdate(s, old *corev1.PodSpec, p *field.Path) field.ErrorList {
@@ -147,17 +165,20 @@ func validateTolerationsUpdate(list, old []corev1.Toleration, p *field.Path) fie
 
 func validateGatesUpdate(s, old *corev1.PodSpec, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	for _, g := range s.SchedulingGates {
+	for i, g := range s.SchedulingGates {
 		if !slices.Contains(old.SchedulingGates, g) {
-			errs = append(errs, field.Forbidden(p, fmt.Sprintf("only deletion is allowed, but found new scheduling gate '%s'", g.Name)))
+			errs = append(errs, field.Forbidden(p.Index(i).Child("name"), fmt.Sprintf("only deletion is allowed, but found new scheduling gate '%s'", g.Name)))
 		}
 	}
 	return errs
 }
 
 func validateEphemeralUpdate(o, old *corev1.Pod) field.ErrorList {
+	if _, static := old.Annotations[corev1.MirrorPodAnnotationKey]; static {
+		return field.ErrorList{field.Forbidden(field.NewPath(""), "static pods do not support ephemeral containers")}
+	}
 	p := field.NewPath("spec", "ephemeralContainers")
-	errs := pod.ValidateSpec(&o.Spec, field.NewPath("spec"))
+	errs := pod.Validate(o)
 	for _, was := range old.Spec.EphemeralContainers {
 		i := slices.IndexFunc(o.Spec.EphemeralContainers, func(c corev1.EphemeralContainer) bool { return c.Name == was.Name })
 		if i < 0 {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
@@ -58,9 +57,9 @@ func validateAmounts(p *field.Path, list corev1.ResourceList) field.ErrorList {
 	var errs field.ErrorList
 	for _, name := range slices.Sorted(maps.Keys(list)) {
 		at := p.Key(string(name))
-		errs = append(errs, meta.Invalid(at, string(name), validation.IsQualifiedName(string(name)))...)
-		if !strings.Contains(string(name), "/") && !quotaResource(name) {
-			errs = append(errs, field.Invalid(at, string(name), "must be a standard resource for quotas"))
+		errs = append(errs, pod.ResourceName(name, at)...)
+		if !strings.Contains(string(name), "/") && !pod.QuotaResource(name) {
+			errs = append(errs, field.Invalid(at, name, "must be a standard resource for quota"))
 		}
 		errs = append(errs, pod.ValidateQuantity(at, name, list[name])...)
 	}

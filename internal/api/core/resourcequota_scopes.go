@@ -15,18 +15,6 @@ var podResources = []corev1.ResourceName{
 	corev1.ResourceLimitsCPU, corev1.ResourceLimitsMemory, corev1.ResourceLimitsEphemeralStorage,
 }
 
-// otherResources are all other names without a domain.
-var otherResources = []corev1.ResourceName{
-	corev1.ResourcePods, corev1.ResourceQuotas, corev1.ResourceServices, corev1.ResourceReplicationControllers, corev1.ResourceSecrets,
-	corev1.ResourcePersistentVolumeClaims, corev1.ResourceConfigMaps, corev1.ResourceServicesNodePorts, corev1.ResourceServicesLoadBalancers,
-	corev1.ResourceRequestsStorage,
-}
-
-func quotaResource(name corev1.ResourceName) bool {
-	return slices.Contains(podResources, name) || slices.Contains(otherResources, name) ||
-		strings.HasPrefix(string(name), corev1.ResourceHugePagesPrefix) || strings.HasPrefix(string(name), corev1.ResourceRequestsHugePagesPrefix)
-}
-
 // quotaScopes are all scopes, and whether each selects pods by more than
 // their number.
 var quotaScopes = map[corev1.ResourceQuotaScope]struct{ pods, compute bool }{
@@ -90,7 +78,7 @@ func validateRequirement(e *corev1.ScopedResourceSelectorRequirement, p *field.P
 	plain := e.ScopeName != corev1.ResourceQuotaScopePriorityClass && e.ScopeName != corev1.ResourceQuotaScopeVolumeAttributesClass
 	if plain && e.Operator != corev1.ScopeSelectorOpExists {
 		errs = append(errs, field.Invalid(p.Child("operator"), e.Operator,
-			"must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity"))
+			"must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity"))
 	}
 	switch e.Operator {
 	case corev1.ScopeSelectorOpIn, corev1.ScopeSelectorOpNotIn:

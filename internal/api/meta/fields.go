@@ -46,12 +46,20 @@ func Enum[T ~string](p *field.Path, value T, allowed ...T) field.ErrorList {
 	return field.ErrorList{field.NotSupported(p, value, allowed)}
 }
 
-// EnumOr is Enum of a field that may be left out.
+// EnumOr wants value, if there is one, to be one of allowed.
 func EnumOr[T ~string](p *field.Path, value *T, allowed ...T) field.ErrorList {
 	if value == nil {
 		return nil
 	}
-	return Enum(p, *value, allowed...)
+	return OneOf(p, *value, allowed...)
+}
+
+// OneOf is Enum for a field that is wrong, and not missing, when it is empty.
+func OneOf[T ~string](p *field.Path, value T, allowed ...T) field.ErrorList {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return field.ErrorList{field.NotSupported(p, value, allowed)}
 }
 
 // Required wants value, and wants it to pass check.

@@ -12,18 +12,18 @@ import (
 	"skiff/internal/api/meta"
 )
 
-func validateEnv(env []corev1.EnvVar, p *field.Path) field.ErrorList {
+func validateEnv(env []corev1.EnvVar, volumes map[string]corev1.VolumeSource, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	for i, e := range env {
-		errs = append(errs, meta.Required(p.Index(i).Child("name"), e.Name, validation.IsRelaxedEnvVarName)...)
-		if e.ValueFrom != nil {
-			errs = append(errs, validateEnvSource(&e, p.Index(i).Child("valueFrom"))...)
+	for i := range env {
+		errs = append(errs, meta.Required(p.Index(i).Child("name"), env[i].Name, validation.IsRelaxedEnvVarName)...)
+		if env[i].ValueFrom != nil {
+			errs = append(errs, validateEnvSource(&env[i], volumes, p.Index(i).Child("valueFrom"))...)
 		}
 	}
 	return errs
 }
 
-func validateEnvSource(e *corev1.EnvVar, p *field.Path) field.ErrorList {
+func validateEnvSource(e *corev1.EnvVar, volumes map[string]corev1.VolumeSource, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	from, n := e.ValueFrom, 0
 	if f := from.FieldRef; f != nil {
@@ -36,19 +36,15 @@ func validateEnvSource(e *corev1.EnvVar, p *field.Path) field.ErrorList {
 	}
 	if f := from.ConfigMapKeyRef; f != nil {
 		n++
-		errs = append(errs, meta.Required(p.Child("configMapKeyRef", "name"), f.Name, nil)...)
-		errs = append(errs, meta.Required(p.Child("configMapKeyRef", "key"), f.Key, validation.IsConfigMapKey)...)
+		errs = append(errs, validateKeyRef(f.Name, f.Key, p.Child("configMapKeyRef"))...)
 	}
 	if f := from.SecretKeyRef; f != nil {
 		n++
-		errs = append(errs, meta.Required(p.Child("secretKeyRef", "name"), f.Name, nil)...)
-		errs = append(errs, meta.Required(p.Child("secretKeyRef", "key"), f.Key, validation.IsConfigMapKey)...)
+		errs = append(errs, validateKeyRef(f.Name, f.Key, p.Child("secretKeyRef"))...)
 	}
 	if f := from.FileKeyRef; f != nil {
 		n++
-		errs = append(errs, meta.Required(p.Child("fileKeyRef", "volumeName"), f.VolumeName, nil)...)
-		errs = append(errs, meta.Required(p.Child("fileKeyRef", "path"), f.Path, nil)...)
-		errs = append(errs, meta.Required(p.Child("fileKeyRef", "key"), f.Key, nil)...)
+		errs = append(errs, validateFileKeyRef(f, volumes, p.Child("fileKeyRef"))...)
 	}
 	switch {
 	case n == 0:
@@ -59,6 +55,36 @@ func validateEnvSource(e *corev1.EnvVar, p *field.Path) field.ErrorList {
 		errs = append(errs, field.Invalid(p, "", "may not have more than one field specified at a time"))
 	}
 	return errs
+}
+
+func validateKeyRef(name, key string, p *field.Path) field.ErrorList {
+	errs := meta.Invalid(p.Child("name"), name, meta.Subdomain(name, false))
+	return append(errs, meta.Required(p.Child("key"), key, validation.IsConfigMapKey)...)
+}
+
+// maxFileKey bounds the names of variables that are read from files.
+const maxFileKey = 128
+
+// validateFileKeyRef judges a variable that a container finds in a file which
+// another has written before. Only an emptyDir can hold such a file.
+func validateFileKeyRef(f *corev1.FileKeySelector, volumes map[string]corev1.VolumeSource, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if f.Key == "" {
+		errs = append(errs, field.Required(p.Child("key"), ""))
+	} else {
+		if len(f.Key) > maxFileKey {
+			errs = append(errs, field.TooLong(p.Child("key"), f.Key, maxFileKey))
+		}
+		errs = append(errs, meta.Invalid(p.Child("key"), f.Key, validation.IsRelaxedEnvVarName(f.Key))...)
+	}
+	if f.VolumeName == "" {
+		errs = append(errs, field.Required(p.Child("volumeName"), ""))
+	} else if v, ok := volumes[f.VolumeName]; !ok {
+		errs = append(errs, field.NotFound(p.Child("volumeName"), f.VolumeName))
+	} else if v.EmptyDir == nil {
+		errs = append(errs, field.Invalid(p.Child("volumeName"), f.VolumeName, "referenced volume must be of type emptyDir"))
+	}
+	return append(errs, filePath(p.Child("path"), f.Path)...)
 }
 
 // The fields of a pod that its containers may ask for: in the environment, and
@@ -78,60 +104,86 @@ func validateFieldRef(f *corev1.ObjectFieldSelector, fields []string, p *field.P
 	if f.FieldPath == "" {
 		return field.ErrorList{field.Required(p.Child("fieldPath"), "")}
 	}
-	p = p.Child("fieldPath")
-	if path, key, ok := strings.Cut(f.FieldPath, "['"); ok && strings.HasSuffix(key, "']") {
-		key = strings.TrimSuffix(key, "']")
+	if path, key, ok := subscript(f.FieldPath); ok {
 		switch path {
 		case "metadata.annotations":
-			return meta.Invalid(p, key, validation.IsQualifiedName(strings.ToLower(key)))
+			return meta.Invalid(p, strings.ToLower(key), validation.IsQualifiedName(strings.ToLower(key)))
 		case "metadata.labels":
 			return meta.Invalid(p, key, validation.IsQualifiedName(key))
 		}
-		return field.ErrorList{field.Invalid(p, path, "does not support subscript")}
+		return conversionError(p, f.FieldPath, "field label does not support subscript: ")
+	}
+	if !slices.Contains(allFields, f.FieldPath) {
+		return conversionError(p, f.FieldPath, "field label not supported: ")
 	}
 	if !slices.Contains(fields, f.FieldPath) {
-		return field.ErrorList{field.NotSupported(p, f.FieldPath, fields)}
+		return field.ErrorList{field.NotSupported(p.Child("fieldPath"), f.FieldPath, fields)}
 	}
 	return nil
 }
+
+// subscript splits "metadata.labels['key']".
+func subscript(path string) (of, key string, ok bool) {
+	of, key, ok = strings.Cut(path, "['")
+	return of, strings.TrimSuffix(key, "']"), ok && strings.HasSuffix(key, "']")
+}
+
+// conversionError is for paths that no field of a pod has.
+func conversionError(p *field.Path, path, why string) field.ErrorList {
+	return field.ErrorList{field.Invalid(p.Child("fieldPath"), path, "error converting fieldPath: "+why+path)}
+}
+
+// allFields are all fields of a pod that can be asked for somehow.
+var allFields = append(slices.Concat(envFields, fileFields), "spec.restartPolicy", "spec.schedulerName", "status.phase")
 
 var resourceFields = []string{
 	"limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu", "requests.ephemeral-storage", "requests.memory",
 }
 
 func validateResourceFieldRef(f *corev1.ResourceFieldSelector, file bool, p *field.Path) field.ErrorList {
-	if file && f.ContainerName == "" {
-		return field.ErrorList{field.Required(p.Child("containerName"), "")}
+	var errs field.ErrorList
+	switch {
+	case file && f.ContainerName == "":
+		errs = append(errs, field.Required(p.Child("containerName"), ""))
+	case f.Resource == "":
+		errs = append(errs, field.Required(p.Child("resource"), ""))
+	case !slices.Contains(resourceFields, f.Resource) && !hugeField(f.Resource):
+		errs = append(errs, field.NotSupported(p.Child("resource"), f.Resource, resourceFields))
 	}
-	if f.Resource == "" {
-		return field.ErrorList{field.Required(p.Child("resource"), "")}
-	}
-	huge := strings.HasPrefix(f.Resource, "requests.hugepages-") || strings.HasPrefix(f.Resource, "limits.hugepages-")
-	if !huge && !slices.Contains(resourceFields, f.Resource) {
-		return field.ErrorList{field.NotSupported(p.Child("resource"), f.Resource, resourceFields)}
-	}
-	return validateDivisor(f, p)
+	return append(errs, validateDivisor(f, p.Child("divisor"))...)
+}
+
+func hugeField(resource string) bool {
+	return strings.HasPrefix(resource, "requests.hugepages-") || strings.HasPrefix(resource, "limits.hugepages-")
 }
 
 // divisors are the units in which a resource can be told.
-var divisors = map[string][]string{
-	"cpu":    {"1m", "1"},
-	"memory": {"1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"},
-}
+var (
+	cpuDivisors  = []string{"1m", "1"}
+	byteDivisors = []string{"1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"}
+)
 
 func validateDivisor(f *corev1.ResourceFieldSelector, p *field.Path) field.ErrorList {
 	if f.Divisor.IsZero() {
 		return nil
 	}
 	_, name, _ := strings.Cut(f.Resource, ".")
-	allowed := divisors["memory"]
-	if name == "cpu" {
-		allowed = divisors["cpu"]
+	allowed, list := byteDivisors, strings.Join(byteDivisors, ", ")
+	switch {
+	case name == "cpu":
+		allowed, list = cpuDivisors, "1m and 1"
+	case name == "memory":
+	case name == "ephemeral-storage":
+		name = "local ephemeral storage"
+	case hugeField(f.Resource):
+		name = "hugepages"
+	default:
+		return nil // said already
 	}
-	if d := f.Divisor.String(); !slices.Contains(allowed, d) {
-		return field.ErrorList{field.Invalid(p.Child("divisor"), d, fmt.Sprintf("only divisor's values %s are supported with the %s resource", strings.Join(allowed, ", "), name))}
+	if slices.Contains(allowed, f.Divisor.String()) {
+		return nil
 	}
-	return nil
+	return field.ErrorList{field.Invalid(p, f.Resource, fmt.Sprintf("only divisor's values %s are supported with the %s resource", list, name))}
 }
 
 func validateEnvFrom(from []corev1.EnvFromSource, p *field.Path) field.ErrorList {
@@ -140,17 +192,23 @@ func validateEnvFrom(from []corev1.EnvFromSource, p *field.Path) field.ErrorList
 		ip := p.Index(i)
 		errs = append(errs, meta.Optional(ip.Child("prefix"), f.Prefix, validation.IsRelaxedEnvVarName)...)
 		if f.ConfigMapRef != nil {
-			errs = append(errs, meta.Required(ip.Child("configMapRef", "name"), f.ConfigMapRef.Name, nil)...)
+			errs = append(errs, validateEnvFromName(ip.Child("configMapRef", "name"), f.ConfigMapRef.Name)...)
 		}
 		if f.SecretRef != nil {
-			errs = append(errs, meta.Required(ip.Child("secretRef", "name"), f.SecretRef.Name, nil)...)
+			errs = append(errs, validateEnvFromName(ip.Child("secretRef", "name"), f.SecretRef.Name)...)
 		}
 		switch {
 		case f.ConfigMapRef == nil && f.SecretRef == nil:
-			errs = append(errs, field.Invalid(ip, "", "must specify one of: `configMapRef` or `secretRef`"))
+			errs = append(errs, field.Invalid(p, "", "must specify one of: `configMapRef` or `secretRef`"))
 		case f.ConfigMapRef != nil && f.SecretRef != nil:
-			errs = append(errs, field.Invalid(ip, "", "may not have more than one field specified at a time"))
+			errs = append(errs, field.Invalid(p, "", "may not have more than one field specified at a time"))
 		}
 	}
 	return errs
+}
+
+// validateEnvFromName is as lenient as the API always was here: the name may
+// end in a dash.
+func validateEnvFromName(p *field.Path, name string) field.ErrorList {
+	return meta.Required(p, name, func(s string) []string { return meta.Subdomain(s, true) })
 }

@@ -2,7 +2,7 @@ package pod
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -12,23 +12,18 @@ import (
 	"skiff/internal/api/meta"
 )
 
-func validateLifecycle(c *corev1.Container, grace *int64, p *field.Path) field.ErrorList {
-	errs := validateProbe(c.LivenessProbe, true, p.Child("livenessProbe"))
+func validateLifecycle(c *corev1.Container, s *corev1.PodSpec, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if c.Lifecycle != nil {
+		errs = append(errs, validateHooks(c.Lifecycle, s, p.Child("lifecycle"))...)
+	}
+	errs = append(errs, validateProbe(c.LivenessProbe, true, p.Child("livenessProbe"))...)
 	errs = append(errs, validateProbe(c.ReadinessProbe, false, p.Child("readinessProbe"))...)
-	errs = append(errs, validateProbe(c.StartupProbe, true, p.Child("startupProbe"))...)
 	if r := c.ReadinessProbe; r != nil && r.TerminationGracePeriodSeconds != nil {
 		errs = append(errs, field.Invalid(p.Child("readinessProbe", "terminationGracePeriodSeconds"),
 			*r.TerminationGracePeriodSeconds, "must not be set for readinessProbes"))
 	}
-	if l := c.Lifecycle; l != nil {
-		if l.PostStart != nil {
-			errs = append(errs, validateHook(l.PostStart, grace, p.Child("lifecycle", "postStart"))...)
-		}
-		if l.PreStop != nil {
-			errs = append(errs, validateHook(l.PreStop, grace, p.Child("lifecycle", "preStop"))...)
-		}
-	}
-	return errs
+	return append(errs, validateProbe(c.StartupProbe, true, p.Child("startupProbe"))...)
 }
 
 // validateProbe judges a probe; once says that one success is all it may want.
@@ -37,15 +32,16 @@ func validateProbe(probe *corev1.Probe, once bool, p *field.Path) field.ErrorLis
 		return nil
 	}
 	h := probe.ProbeHandler
-	errs := oneHandler(p, h.Exec != nil, h.HTTPGet != nil, h.TCPSocket != nil, h.GRPC != nil)
-	errs = append(errs, validateActions(h.Exec, h.HTTPGet, h.TCPSocket, p)...)
-	if h.GRPC != nil {
-		errs = append(errs, meta.Port(p.Child("grpc", "port"), h.GRPC.Port)...)
+	errs := handler{h.Exec, h.HTTPGet, h.TCPSocket, h.GRPC, nil, nil}.judge(p)
+	for _, f := range []struct {
+		name string
+		n    int32
+	}{
+		{"initialDelaySeconds", probe.InitialDelaySeconds}, {"timeoutSeconds", probe.TimeoutSeconds},
+		{"periodSeconds", probe.PeriodSeconds}, {"successThreshold", probe.SuccessThreshold}, {"failureThreshold", probe.FailureThreshold},
+	} {
+		errs = append(errs, meta.NonNegative(p.Child(f.name), f.n)...)
 	}
-	errs = append(errs, meta.NonNegatives(p, map[string]int32{
-		"initialDelaySeconds": probe.InitialDelaySeconds, "timeoutSeconds": probe.TimeoutSeconds,
-		"periodSeconds": probe.PeriodSeconds, "successThreshold": probe.SuccessThreshold, "failureThreshold": probe.FailureThreshold,
-	})...)
 	if g := probe.TerminationGracePeriodSeconds; g != nil && *g <= 0 {
 		errs = append(errs, field.Invalid(p.Child("terminationGracePeriodSeconds"), *g, "must be greater than 0"))
 	}
@@ -55,55 +51,124 @@ func validateProbe(probe *corev1.Probe, once bool, p *field.Path) field.ErrorLis
 	return errs
 }
 
-func validateHook(h *corev1.LifecycleHandler, grace *int64, p *field.Path) field.ErrorList {
-	errs := oneHandler(p, h.Exec != nil, h.HTTPGet != nil, h.TCPSocket != nil, h.Sleep != nil)
-	errs = append(errs, validateActions(h.Exec, h.HTTPGet, h.TCPSocket, p)...)
-	if h.Sleep != nil && grace != nil && (h.Sleep.Seconds < 0 || h.Sleep.Seconds > *grace) {
-		errs = append(errs, field.Invalid(p.Child("sleep"), h.Sleep.Seconds,
-			fmt.Sprintf("must be non-negative and less than terminationGracePeriodSeconds (%d)", *grace)))
-	}
-	return errs
-}
-
-func oneHandler(p *field.Path, set ...bool) field.ErrorList {
-	n := 0
-	for _, s := range set {
-		if s {
-			n++
-		}
-	}
-	switch n {
-	case 0:
-		return field.ErrorList{field.Required(p, "must specify a handler type")}
-	case 1:
-		return nil
-	}
-	return field.ErrorList{field.Forbidden(p, "may not specify more than 1 handler type")}
-}
-
-func validateActions(exec *corev1.ExecAction, get *corev1.HTTPGetAction, tcp *corev1.TCPSocketAction, p *field.Path) field.ErrorList {
+func validateHooks(l *corev1.Lifecycle, s *corev1.PodSpec, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if exec != nil && len(exec.Command) == 0 {
-		errs = append(errs, field.Required(p.Child("exec", "command"), ""))
-	}
-	if get != nil {
-		gp := p.Child("httpGet")
-		if get.Path == "" {
-			errs = append(errs, field.Required(gp.Child("path"), ""))
-		}
-		errs = append(errs, PortOrName(gp.Child("port"), get.Port)...)
-		errs = append(errs, meta.Enum(gp.Child("scheme"), get.Scheme, corev1.URISchemeHTTP, corev1.URISchemeHTTPS)...)
-		for i, h := range get.HTTPHeaders {
-			errs = append(errs, meta.Invalid(gp.Child("httpHeaders").Index(i).Child("name"), h.Name, validation.IsHTTPHeaderName(h.Name))...)
-		}
-		if strings.ContainsAny(get.Host, " \n") {
-			errs = append(errs, field.Invalid(gp.Child("host"), get.Host, "must not contain whitespace"))
+	for _, hook := range []struct {
+		name string
+		h    *corev1.LifecycleHandler
+	}{{"postStart", l.PostStart}, {"preStop", l.PreStop}} {
+		if h := hook.h; h != nil {
+			errs = append(errs, handler{h.Exec, h.HTTPGet, h.TCPSocket, nil, h.Sleep, s.TerminationGracePeriodSeconds}.judge(p.Child(hook.name))...)
 		}
 	}
-	if tcp != nil {
-		errs = append(errs, PortOrName(p.Child("tcpSocket", "port"), tcp.Port)...)
+	if l.StopSignal != nil {
+		errs = append(errs, validateStopSignal(*l.StopSignal, s.OS, p.Child("stopSignal"))...)
 	}
 	return errs
+}
+
+// validateStopSignal: which signals there are depends on the operating system,
+// so the pod must say which one is its own.
+func validateStopSignal(signal corev1.Signal, os *corev1.PodOS, p *field.Path) field.ErrorList {
+	switch {
+	case os == nil || os.Name == "":
+		return field.ErrorList{field.Forbidden(p, "may not be set for containers with empty `spec.os.name`")}
+	case os.Name == corev1.Windows:
+		return meta.OneOf(p, signal, corev1.SIGKILL, corev1.SIGTERM)
+	}
+	return meta.OneOf(p, signal, linuxSignals()...)
+}
+
+// linuxSignals are all signals that a container may be stopped with, sorted.
+func linuxSignals() []corev1.Signal {
+	all := []corev1.Signal{
+		corev1.SIGABRT, corev1.SIGALRM, corev1.SIGBUS, corev1.SIGCHLD, corev1.SIGCLD, corev1.SIGCONT, corev1.SIGFPE, corev1.SIGHUP,
+		corev1.SIGILL, corev1.SIGINT, corev1.SIGIO, corev1.SIGIOT, corev1.SIGKILL, corev1.SIGPIPE, corev1.SIGPOLL, corev1.SIGPROF,
+		corev1.SIGPWR, corev1.SIGQUIT, corev1.SIGSEGV, corev1.SIGSTKFLT, corev1.SIGSTOP, corev1.SIGSYS, corev1.SIGTERM, corev1.SIGTRAP,
+		corev1.SIGTSTP, corev1.SIGTTIN, corev1.SIGTTOU, corev1.SIGURG, corev1.SIGUSR1, corev1.SIGUSR2, corev1.SIGVTALRM,
+		corev1.SIGWINCH, corev1.SIGXCPU, corev1.SIGXFSZ, corev1.SIGRTMIN, corev1.SIGRTMAX,
+	}
+	for i := 1; i <= 15; i++ {
+		all = append(all, corev1.Signal(fmt.Sprintf("SIGRTMIN+%d", i)))
+	}
+	for i := 1; i <= 14; i++ {
+		all = append(all, corev1.Signal(fmt.Sprintf("SIGRTMAX-%d", i)))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// handler is what a probe or a hook does.
+type handler struct {
+	exec  *corev1.ExecAction
+	get   *corev1.HTTPGetAction
+	tcp   *corev1.TCPSocketAction
+	grpc  *corev1.GRPCAction
+	sleep *corev1.SleepAction
+	grace *int64 // that the pod has to end, which a sleep must fit into
+}
+
+// judge wants exactly one action, and judges the first.
+func (h handler) judge(p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	found := false
+	for _, a := range []struct {
+		name  string
+		set   bool
+		rules func(*field.Path) field.ErrorList
+	}{
+		{"exec", h.exec != nil, h.judgeExec}, {"httpGet", h.get != nil, h.judgeGet}, {"tcpSocket", h.tcp != nil, h.judgeTCP},
+		{"grpc", h.grpc != nil, h.judgeGRPC}, {"sleep", h.sleep != nil, h.judgeSleep},
+	} {
+		switch {
+		case !a.set:
+		case found:
+			errs = append(errs, field.Forbidden(p.Child(a.name), "may not specify more than 1 handler type"))
+		default:
+			found = true
+			errs = append(errs, a.rules(p.Child(a.name))...)
+		}
+	}
+	if !found {
+		errs = append(errs, field.Required(p, "must specify a handler type"))
+	}
+	return errs
+}
+
+func (h handler) judgeExec(p *field.Path) field.ErrorList {
+	if len(h.exec.Command) == 0 {
+		return field.ErrorList{field.Required(p.Child("command"), "")}
+	}
+	return nil
+}
+
+func (h handler) judgeGet(p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if h.get.Path == "" {
+		errs = append(errs, field.Required(p.Child("path"), ""))
+	}
+	errs = append(errs, PortOrName(p.Child("port"), h.get.Port)...)
+	errs = append(errs, meta.OneOf(p.Child("scheme"), h.get.Scheme, corev1.URISchemeHTTP, corev1.URISchemeHTTPS)...)
+	for _, header := range h.get.HTTPHeaders {
+		errs = append(errs, meta.Invalid(p.Child("httpHeaders"), header.Name, validation.IsHTTPHeaderName(header.Name))...)
+	}
+	return errs
+}
+
+func (h handler) judgeTCP(p *field.Path) field.ErrorList {
+	return PortOrName(p.Child("port"), h.tcp.Port)
+}
+
+func (h handler) judgeGRPC(p *field.Path) field.ErrorList {
+	return meta.Port(p.Child("port"), h.grpc.Port)
+}
+
+func (h handler) judgeSleep(p *field.Path) field.ErrorList {
+	if h.grace != nil && (h.sleep.Seconds < 0 || h.sleep.Seconds > *h.grace) {
+		return field.ErrorList{field.Invalid(p, h.sleep.Seconds,
+			fmt.Sprintf("must be non-negative and less than terminationGracePeriodSeconds (%d)", *h.grace))}
+	}
+	return nil
 }
 
 // PortOrName wants a port number or the name of a port.

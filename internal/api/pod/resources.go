@@ -7,69 +7,147 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	resourcehelper "k8s.io/component-helpers/resource"
 
 	"skiff/internal/api/meta"
 )
 
-// ValidateResources judges what a container asks for.
-func ValidateResources(r *corev1.ResourceRequirements, p *field.Path) field.ErrorList {
-	errs := validateResourceList(r.Limits, p.Child("limits"))
+// validateResources judges what a container, or a pod as a whole, asks for and
+// may use; ofKind judges the name of each resource.
+func validateResources(r *corev1.ResourceRequirements, ofKind func(corev1.ResourceName, *field.Path) field.ErrorList, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	limits, requests := p.Child("limits"), p.Child("requests")
 	for _, name := range sortedNames(r.Limits) {
-		_, requested := r.Requests[name]
-		if !requested && !overcommits(name) {
-			errs = append(errs, field.Required(p.Child("limits"), "Request must be set for non overcommitable resources"))
-		}
+		errs = append(errs, ofKind(name, limits.Key(string(name)))...)
+		errs = append(errs, amount(limits.Key(string(name)), name, r.Limits[name])...)
 	}
-	rp := p.Child("requests")
-	errs = append(errs, validateResourceList(r.Requests, rp)...)
 	for _, name := range sortedNames(r.Requests) {
 		request := r.Requests[name]
+		errs = append(errs, ofKind(name, requests.Key(string(name)))...)
+		errs = append(errs, amount(requests.Key(string(name)), name, request)...)
 		limit, limited := r.Limits[name]
 		switch {
 		case !limited && !overcommits(name):
-			errs = append(errs, field.Required(p.Child("limits"), "Limit must be set for non overcommitable resources"))
+			errs = append(errs, field.Required(limits, "Limit must be set for non overcommitable resources"))
 		case !limited:
 		case !overcommits(name) && request.Cmp(limit) != 0:
-			errs = append(errs, field.Invalid(rp, request.String(), fmt.Sprintf("must be equal to %s limit of %s", name, limit.String())))
+			errs = append(errs, field.Invalid(requests, request.String(), fmt.Sprintf("must be equal to %s limit of %s", name, limit.String())))
 		case request.Cmp(limit) > 0:
-			errs = append(errs, field.Invalid(rp, request.String(), fmt.Sprintf("must be less than or equal to %s limit of %s", name, limit.String())))
+			errs = append(errs, field.Invalid(requests, request.String(), fmt.Sprintf("must be less than or equal to %s limit of %s", name, limit.String())))
 		}
+	}
+	if hugePagesAlone(r) {
+		errs = append(errs, field.Forbidden(p, "HugePages require cpu or memory"))
 	}
 	return errs
 }
 
-func validateResourceList(list corev1.ResourceList, p *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	for _, name := range sortedNames(list) {
-		kp := p.Key(string(name))
-		if !strings.Contains(string(name), "/") && !standard(name) {
-			errs = append(errs, field.Invalid(kp, string(name), "must be a standard resource type or fully qualified"),
-				field.Invalid(kp, string(name), "must be a standard resource for containers"))
-		} else {
-			errs = append(errs, meta.Invalid(kp, string(name), validation.IsQualifiedName(string(name)))...)
+func hugePagesAlone(r *corev1.ResourceRequirements) bool {
+	pages := false
+	for _, list := range []corev1.ResourceList{r.Limits, r.Requests} {
+		for name := range list {
+			if name == corev1.ResourceCPU || name == corev1.ResourceMemory {
+				return false
+			}
+			pages = pages || huge(name)
 		}
-		errs = append(errs, ValidateQuantity(kp, name, list[name])...)
+	}
+	return pages
+}
+
+// ResourceName wants a name that Kubernetes knows, or one with a domain.
+func ResourceName(name corev1.ResourceName, p *field.Path) field.ErrorList {
+	errs := meta.Invalid(p, name, validation.IsQualifiedName(string(name)))
+	if len(errs) == 0 && !strings.Contains(string(name), "/") && !standard(name) {
+		errs = append(errs, field.Invalid(p, name, "must be a standard resource type or fully qualified"))
 	}
 	return errs
 }
 
-// ValidateQuantity judges how much of a resource is there, or asked for.
-func ValidateQuantity(p *field.Path, name corev1.ResourceName, q resource.Quantity) field.ErrorList {
-	if q.Sign() < 0 {
-		return field.ErrorList{field.Invalid(p, q.String(), "must be greater than or equal to 0")}
+// ContainerResourceName wants the name of a resource that a container can use.
+func ContainerResourceName(name corev1.ResourceName, p *field.Path) field.ErrorList {
+	return containerResource(name, p)
+}
+
+func containerResource(name corev1.ResourceName, p *field.Path) field.ErrorList {
+	errs := ResourceName(name, p)
+	switch {
+	case !strings.Contains(string(name), "/"):
+		if !ofContainers(name) {
+			errs = append(errs, field.Invalid(p, name, "must be a standard resource for containers"))
+		}
+	case !native(name) && !extended(name):
+		errs = append(errs, field.Invalid(p, name, "doesn't follow extended resource name standard"))
 	}
-	if !fractional(name) && q.MilliValue()%1000 != 0 {
-		return field.ErrorList{field.Invalid(p, q.String(), "must be an integer")}
+	return errs
+}
+
+// podResource wants the name of a resource that a pod can ask for as a whole.
+func podResource(name corev1.ResourceName, p *field.Path) field.ErrorList {
+	if errs := ResourceName(name, p); len(errs) > 0 {
+		return errs
+	}
+	if !resourcehelper.IsSupportedPodLevelResource(name) {
+		return field.ErrorList{field.NotSupported(p, name, sets.List(resourcehelper.SupportedPodLevelResources()))}
 	}
 	return nil
 }
 
-// standard resources of a container are those of Kubernetes itself.
+func amount(p *field.Path, name corev1.ResourceName, q resource.Quantity) field.ErrorList {
+	errs := ValidateQuantity(p, name, q)
+	if huge(name) && !divisible(name, q) {
+		errs = append(errs, field.Invalid(p, q.String(), fmt.Sprintf("%s is not positive integer multiple of %s", q.String(), name)))
+	}
+	return errs
+}
+
+// divisible says whether q makes whole pages of the size that is in the name.
+func divisible(name corev1.ResourceName, q resource.Quantity) bool {
+	size, err := resource.ParseQuantity(strings.TrimPrefix(string(name), corev1.ResourceHugePagesPrefix))
+	return err == nil && size.Sign() > 0 && q.Value()%size.Value() == 0
+}
+
+// ValidateQuantity judges how much of a resource is there, or asked for.
+func ValidateQuantity(p *field.Path, name corev1.ResourceName, q resource.Quantity) field.ErrorList {
+	var errs field.ErrorList
+	if q.Sign() < 0 {
+		errs = append(errs, field.Invalid(p, q.String(), "must be greater than or equal to 0"))
+	}
+	if counted(name) && q.MilliValue()%1000 != 0 {
+		errs = append(errs, field.Invalid(p, q, "must be an integer"))
+	}
+	return errs
+}
+
+// ofContainers are the resources of Kubernetes itself that a container uses.
+func ofContainers(name corev1.ResourceName) bool {
+	return name == corev1.ResourceCPU || name == corev1.ResourceMemory || name == corev1.ResourceEphemeralStorage || huge(name)
+}
+
+// countedResources are objects, not amounts.
+var countedResources = []corev1.ResourceName{
+	corev1.ResourcePods, corev1.ResourceQuotas, corev1.ResourceServices, corev1.ResourceReplicationControllers, corev1.ResourceSecrets,
+	corev1.ResourceConfigMaps, corev1.ResourcePersistentVolumeClaims, corev1.ResourceServicesNodePorts, corev1.ResourceServicesLoadBalancers,
+}
+
+// standard resources have no domain: those that containers use, those that are
+// counted, and both as a quota names them.
 func standard(name corev1.ResourceName) bool {
-	return slices.Contains([]corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage}, name) ||
-		huge(name)
+	return ofContainers(name) || name == corev1.ResourceStorage || QuotaResource(name)
+}
+
+// QuotaResource says whether a quota may bound the resource, which has no domain.
+func QuotaResource(name corev1.ResourceName) bool {
+	return ofContainers(name) || slices.Contains(countedResources, name) || name == corev1.ResourceRequestsStorage ||
+		slices.Contains(quotaAmounts, name) || strings.HasPrefix(string(name), corev1.ResourceRequestsHugePagesPrefix)
+}
+
+var quotaAmounts = []corev1.ResourceName{
+	corev1.ResourceRequestsCPU, corev1.ResourceRequestsMemory, corev1.ResourceRequestsEphemeralStorage,
+	corev1.ResourceLimitsCPU, corev1.ResourceLimitsMemory, corev1.ResourceLimitsEphemeralStorage,
 }
 
 func huge(name corev1.ResourceName) bool {
@@ -81,10 +159,22 @@ func native(name corev1.ResourceName) bool {
 	return !strings.Contains(string(name), "/") || strings.Contains(string(name), corev1.ResourceDefaultNamespacePrefix)
 }
 
+// extended resources are those of others: with a domain, and a name that a
+// quota can put "requests." before.
+func extended(name corev1.ResourceName) bool {
+	return !native(name) && !strings.HasPrefix(string(name), corev1.DefaultResourceRequestsPrefix) &&
+		len(validation.IsQualifiedName(corev1.DefaultResourceRequestsPrefix+string(name))) == 0
+}
+
+// Overcommits says whether more of the resource may be promised than is there.
+func Overcommits(name corev1.ResourceName) bool { return overcommits(name) }
+
 func overcommits(name corev1.ResourceName) bool { return native(name) && !huge(name) }
 
-// fractional resources come in thousandths; all others are counted.
-func fractional(name corev1.ResourceName) bool { return native(name) }
+// counted resources come in whole numbers; all others in thousandths.
+func counted(name corev1.ResourceName) bool {
+	return slices.Contains(countedResources, name) || extended(name)
+}
 
 func sortedNames(list corev1.ResourceList) []corev1.ResourceName {
 	names := make([]corev1.ResourceName, 0, len(list))
@@ -95,33 +185,49 @@ func sortedNames(list corev1.ResourceList) []corev1.ResourceName {
 	return names
 }
 
-func validateClaims(claims []corev1.ResourceClaim, ofPod []corev1.PodResourceClaim, p *field.Path) field.ErrorList {
+// validatePodResources judges what the pod asks for as a whole: at least as
+// much as its containers together, and no less than any may use.
+func validatePodResources(s *corev1.PodSpec, p *field.Path) field.ErrorList {
+	r := s.Resources
+	if r == nil {
+		return nil
+	}
 	var errs field.ErrorList
-	seen := meta.Unique[string]{}
-	for i, c := range claims {
-		if c.Name == "" {
-			errs = append(errs, field.Required(p.Index(i), ""))
-			continue
+	if r.Claims != nil {
+		errs = append(errs, field.Forbidden(p.Child("claims"), "claims cannot be set for Resources at pod-level"))
+	}
+	errs = append(errs, validateResources(r, podResource, p)...)
+	together := resourcehelper.AggregateContainerRequests(&corev1.Pod{Spec: *s}, resourcehelper.PodResourcesOptions{})
+	for _, name := range sortedNames(together) {
+		sum, whole := together[name], r.Requests[name]
+		if sum.Cmp(whole) > 0 {
+			errs = append(errs, field.Invalid(p.Child("requests").Key(string(name)), whole.String(),
+				fmt.Sprintf("must be greater than or equal to aggregate container requests of %s", sum.String())))
 		}
-		id := c.Name
-		if c.Request != "" {
-			id += "/" + c.Request
-		}
-		errs = append(errs, seen.Check(p.Index(i), id)...)
-		if !slices.ContainsFunc(ofPod, func(o corev1.PodResourceClaim) bool { return o.Name == c.Name }) {
-			errs = append(errs, field.NotFound(p.Index(i), c.Name))
+	}
+	for i := range s.Containers {
+		limits := s.Containers[i].Resources.Limits
+		for _, name := range sortedNames(limits) {
+			limit := limits[name]
+			if whole, ok := r.Limits[name]; ok && limit.Cmp(whole) > 0 {
+				errs = append(errs, field.Invalid(p.Child("containers").Index(i).Key(string(name)).Child("limits"), limit.String(),
+					fmt.Sprintf("must be less than or equal to pod limits of %s", whole.String())))
+			}
 		}
 	}
 	return errs
 }
 
-func validateResizePolicy(policies []corev1.ContainerResizePolicy, p *field.Path) field.ErrorList {
+func validateResizePolicy(policies []corev1.ContainerResizePolicy, restart corev1.RestartPolicy, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	seen := meta.Unique[corev1.ResourceName]{}
 	for i, r := range policies {
 		errs = append(errs, seen.Check(p.Index(i), r.ResourceName)...)
 		errs = append(errs, meta.Enum(p, r.ResourceName, corev1.ResourceCPU, corev1.ResourceMemory)...)
 		errs = append(errs, meta.Enum(p, r.RestartPolicy, corev1.NotRequired, corev1.RestartContainer)...)
+		if restart == corev1.RestartPolicyNever && r.RestartPolicy != corev1.NotRequired {
+			errs = append(errs, field.Invalid(p, r.RestartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"))
+		}
 	}
 	return errs
 }

@@ -2,6 +2,8 @@ package pod
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,30 +14,38 @@ import (
 	"skiff/internal/api/meta"
 )
 
-func validateScheduling(s *corev1.PodSpec, p *field.Path) field.ErrorList {
-	errs := ValidateTolerations(s.Tolerations, p.Child("tolerations"))
-	errs = append(errs, validateSpread(s.TopologySpreadConstraints, p.Child("topologySpreadConstraints"))...)
-	gates := meta.Unique[string]{}
+// validateGates judges what holds a pod back from being scheduled, and from
+// being ready.
+func validateGates(s *corev1.PodSpec, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i, g := range s.ReadinessGates {
+		errs = append(errs, meta.Invalid(p.Child("readinessGates").Index(i).Child("conditionType"),
+			string(g.ConditionType), validation.IsQualifiedName(string(g.ConditionType)))...)
+	}
+	seen := meta.Unique[string]{}
 	for i, g := range s.SchedulingGates {
 		gp := p.Child("schedulingGates").Index(i)
 		errs = append(errs, meta.Invalid(gp, g.Name, validation.IsQualifiedName(g.Name))...)
-		errs = append(errs, gates.Check(gp, g.Name)...)
+		errs = append(errs, seen.Check(gp, g.Name)...)
 	}
-	a := s.Affinity
+	return errs
+}
+
+func validateAffinity(a *corev1.Affinity, p *field.Path) field.ErrorList {
 	if a == nil {
-		return errs
+		return nil
 	}
-	ap := p.Child("affinity")
+	var errs field.ErrorList
 	if n := a.NodeAffinity; n != nil {
-		errs = append(errs, validateNodeAffinity(n, ap.Child("nodeAffinity"))...)
+		errs = append(errs, validateNodeAffinity(n, p.Child("nodeAffinity"))...)
 	}
 	if x := a.PodAffinity; x != nil {
 		errs = append(errs, validateTerms(x.RequiredDuringSchedulingIgnoredDuringExecution,
-			x.PreferredDuringSchedulingIgnoredDuringExecution, ap.Child("podAffinity"))...)
+			x.PreferredDuringSchedulingIgnoredDuringExecution, p.Child("podAffinity"))...)
 	}
 	if x := a.PodAntiAffinity; x != nil {
 		errs = append(errs, validateTerms(x.RequiredDuringSchedulingIgnoredDuringExecution,
-			x.PreferredDuringSchedulingIgnoredDuringExecution, ap.Child("podAntiAffinity"))...)
+			x.PreferredDuringSchedulingIgnoredDuringExecution, p.Child("podAntiAffinity"))...)
 	}
 	return errs
 }
@@ -56,10 +66,12 @@ func ValidateTolerations(tolerations []corev1.Toleration, p *field.Path) field.E
 		}
 		switch t.Operator {
 		case corev1.TolerationOpEqual, "":
-			errs = append(errs, meta.Invalid(ip.Child("operator"), t.Value, validation.IsValidLabelValue(t.Value))...)
+			if msgs := validation.IsValidLabelValue(t.Value); len(msgs) > 0 {
+				errs = append(errs, field.Invalid(ip.Child("operator"), t.Value, strings.Join(msgs, ";")))
+			}
 		case corev1.TolerationOpExists:
 			if t.Value != "" {
-				errs = append(errs, field.Invalid(ip.Child("operator"), t, "value must be empty when `operator` is 'Exists'"))
+				errs = append(errs, field.Invalid(ip.Child("operator"), t.Value, "value must be empty when `operator` is 'Exists'"))
 			}
 		default:
 			errs = append(errs, field.NotSupported(ip.Child("operator"), t.Operator,
@@ -75,13 +87,18 @@ func ValidateTolerations(tolerations []corev1.Toleration, p *field.Path) field.E
 
 func validateSpread(constraints []corev1.TopologySpreadConstraint, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	seen := meta.Unique[string]{}
 	for i, c := range constraints {
 		ip := p.Index(i)
 		errs = append(errs, meta.Positive(ip.Child("maxSkew"), c.MaxSkew)...)
-		errs = append(errs, validateTopologyKey(ip.Child("topologyKey"), c.TopologyKey)...)
-		errs = append(errs, meta.Enum(ip.Child("whenUnsatisfiable"), c.WhenUnsatisfiable, corev1.DoNotSchedule, corev1.ScheduleAnyway)...)
-		errs = append(errs, seen.Check(ip.Child("{topologyKey, whenUnsatisfiable}"), fmt.Sprintf("{%v, %v}", c.TopologyKey, c.WhenUnsatisfiable))...)
+		if c.TopologyKey == "" {
+			errs = append(errs, field.Required(ip.Child("topologyKey"), "can not be empty"))
+		}
+		errs = append(errs, meta.OneOf(ip.Child("whenUnsatisfiable"), c.WhenUnsatisfiable, corev1.DoNotSchedule, corev1.ScheduleAnyway)...)
+		if slices.ContainsFunc(constraints[i+1:], func(o corev1.TopologySpreadConstraint) bool {
+			return o.TopologyKey == c.TopologyKey && o.WhenUnsatisfiable == c.WhenUnsatisfiable
+		}) {
+			errs = append(errs, field.Duplicate(ip.Child("{topologyKey, whenUnsatisfiable}"), fmt.Sprintf("{%v, %v}", c.TopologyKey, c.WhenUnsatisfiable)))
+		}
 		if c.MinDomains != nil {
 			errs = append(errs, meta.Positive(ip.Child("minDomains"), *c.MinDomains)...)
 			if c.WhenUnsatisfiable != corev1.DoNotSchedule {
@@ -92,19 +109,46 @@ func validateSpread(constraints []corev1.TopologySpreadConstraint, p *field.Path
 		policies := []corev1.NodeInclusionPolicy{corev1.NodeInclusionPolicyHonor, corev1.NodeInclusionPolicyIgnore}
 		errs = append(errs, meta.EnumOr(ip.Child("nodeAffinityPolicy"), c.NodeAffinityPolicy, policies...)...)
 		errs = append(errs, meta.EnumOr(ip.Child("nodeTaintsPolicy"), c.NodeTaintsPolicy, policies...)...)
+		errs = append(errs, validateLabelKeys(c.MatchLabelKeys, c.LabelSelector, ip.Child("matchLabelKeys"))...)
+		errs = append(errs, keysInBoth(c.MatchLabelKeys, c.LabelSelector, ip.Child("matchLabelKeys"))...)
 		errs = append(errs, meta.Selector(ip.Child("labelSelector"), c.LabelSelector)...)
-		if len(c.MatchLabelKeys) > 0 && c.LabelSelector == nil {
-			errs = append(errs, field.Forbidden(ip.Child("matchLabelKeys"), "must not be specified when labelSelector is not set"))
-		}
 	}
 	return errs
 }
 
-func validateTopologyKey(p *field.Path, key string) field.ErrorList {
-	if key == "" {
-		return field.ErrorList{field.Required(p, "can not be empty")}
+// validateLabelKeys judges keys of the pod's own labels that narrow a selector.
+func validateLabelKeys(keys []string, s *metav1.LabelSelector, p *field.Path) field.ErrorList {
+	switch {
+	case len(keys) == 0:
+		return nil
+	case s == nil:
+		return field.ErrorList{field.Forbidden(p, "must not be specified when labelSelector is not set")}
 	}
-	return metavalidation.ValidateLabelName(key, p)
+	var errs field.ErrorList
+	for i, key := range keys {
+		errs = append(errs, metavalidation.ValidateLabelName(key, p.Index(i))...)
+	}
+	return errs
+}
+
+// keysInBoth finds keys that the selector asked for before the pod's own label
+// was added to it: the last expression with the key is that label.
+func keysInBoth(keys []string, s *metav1.LabelSelector, p *field.Path) field.ErrorList {
+	if s == nil {
+		return nil
+	}
+	var errs field.ErrorList
+	seen := map[string]bool{}
+	for key := range s.MatchLabels {
+		seen[key] = true
+	}
+	for _, e := range s.MatchExpressions {
+		if i := slices.Index(keys, e.Key); i >= 0 && seen[e.Key] {
+			errs = append(errs, field.Invalid(p.Index(i), e.Key, "exists in both matchLabelKeys and labelSelector"))
+		}
+		seen[e.Key] = true
+	}
+	return errs
 }
 
 func validateTerms(required []corev1.PodAffinityTerm, preferred []corev1.WeightedPodAffinityTerm, p *field.Path) field.ErrorList {
@@ -126,13 +170,18 @@ func validateTerm(t *corev1.PodAffinityTerm, p *field.Path) field.ErrorList {
 	for _, ns := range t.Namespaces {
 		errs = append(errs, meta.Invalid(p.Child("namespace"), ns, meta.Label(ns, false))...)
 	}
-	if len(t.MatchLabelKeys) > 0 && t.LabelSelector == nil {
-		errs = append(errs, field.Forbidden(p.Child("matchLabelKeys"), "must not be specified when labelSelector is not set"))
+	errs = append(errs, validateLabelKeys(t.MatchLabelKeys, t.LabelSelector, p.Child("matchLabelKeys"))...)
+	errs = append(errs, validateLabelKeys(t.MismatchLabelKeys, t.LabelSelector, p.Child("mismatchLabelKeys"))...)
+	errs = append(errs, keysInBoth(t.MatchLabelKeys, t.LabelSelector, p)...)
+	for i, key := range t.MatchLabelKeys {
+		if slices.Contains(t.MismatchLabelKeys, key) {
+			errs = append(errs, field.Invalid(p.Child("matchLabelKeys").Index(i), key, "exists in both matchLabelKeys and mismatchLabelKeys"))
+		}
 	}
-	if len(t.MismatchLabelKeys) > 0 && t.LabelSelector == nil {
-		errs = append(errs, field.Forbidden(p.Child("mismatchLabelKeys"), "must not be specified when labelSelector is not set"))
+	if t.TopologyKey == "" {
+		errs = append(errs, field.Required(p.Child("topologyKey"), "can not be empty"))
 	}
-	return append(errs, validateTopologyKey(p.Child("topologyKey"), t.TopologyKey)...)
+	return append(errs, metavalidation.ValidateLabelName(t.TopologyKey, p.Child("topologyKey"))...)
 }
 
 func validateWeight(p *field.Path, weight int32) field.ErrorList {
@@ -150,7 +199,7 @@ func validateNodeAffinity(a *corev1.NodeAffinity, p *field.Path) field.ErrorList
 	for i, t := range a.PreferredDuringSchedulingIgnoredDuringExecution {
 		pp := p.Child("preferredDuringSchedulingIgnoredDuringExecution").Index(i)
 		errs = append(errs, validateWeight(pp.Child("weight"), t.Weight)...)
-		errs = append(errs, validateNodeTerm(&t.Preference, pp.Child("preference"))...)
+		errs = append(errs, validateNodeTerm(&t.Preference, true, pp.Child("preference"))...)
 	}
 	return errs
 }
@@ -163,28 +212,43 @@ func ValidateNodeSelector(s *corev1.NodeSelector, p *field.Path) field.ErrorList
 	}
 	var errs field.ErrorList
 	for i := range s.NodeSelectorTerms {
-		errs = append(errs, validateNodeTerm(&s.NodeSelectorTerms[i], p.Index(i))...)
+		errs = append(errs, validateNodeTerm(&s.NodeSelectorTerms[i], false, p.Index(i))...)
 	}
 	return errs
 }
 
-func validateNodeTerm(t *corev1.NodeSelectorTerm, p *field.Path) field.ErrorList {
+// validateNodeTerm judges one term. A preferred one may ask for values that no
+// label can have: it is never met, and does no harm.
+func validateNodeTerm(t *corev1.NodeSelectorTerm, anyValue bool, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i, r := range t.MatchExpressions {
 		ep := p.Child("matchExpressions").Index(i)
 		errs = append(errs, validateNodeRequirement(&r, ep)...)
 		errs = append(errs, metavalidation.ValidateLabelName(r.Key, ep.Child("key"))...)
+		for j, value := range r.Values {
+			if !anyValue {
+				errs = append(errs, meta.Invalid(ep.Child("values").Index(j), value, validation.IsValidLabelValue(value))...)
+			}
+		}
 	}
 	for i, r := range t.MatchFields {
-		fp := p.Child("matchFields").Index(i)
-		if r.Key != metav1.ObjectNameField {
-			errs = append(errs, field.Invalid(fp.Child("key"), r.Key, "not a valid field selector key"))
-		}
-		if r.Operator != corev1.NodeSelectorOpIn && r.Operator != corev1.NodeSelectorOpNotIn {
-			errs = append(errs, field.Invalid(fp.Child("operator"), r.Operator, "not a valid selector operator"))
-		} else if len(r.Values) != 1 {
-			errs = append(errs, field.Required(fp.Child("values"), "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"))
-		}
+		errs = append(errs, validateFieldRequirement(&r, p.Child("matchFields").Index(i))...)
+	}
+	return errs
+}
+
+func validateFieldRequirement(r *corev1.NodeSelectorRequirement, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if r.Operator != corev1.NodeSelectorOpIn && r.Operator != corev1.NodeSelectorOpNotIn {
+		errs = append(errs, field.Invalid(p.Child("operator"), r.Operator, "not a valid selector operator"))
+	} else if len(r.Values) != 1 {
+		errs = append(errs, field.Required(p.Child("values"), "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"))
+	}
+	if r.Key != metav1.ObjectNameField {
+		return append(errs, field.Invalid(p.Child("key"), r.Key, "not a valid field selector key"))
+	}
+	for i, value := range r.Values {
+		errs = append(errs, meta.Invalid(p.Child("values").Index(i), value, meta.Subdomain(value, false))...)
 	}
 	return errs
 }

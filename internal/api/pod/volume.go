@@ -5,100 +5,129 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api/meta"
+	"skiff/internal/api/volume"
 )
 
-// validateVolumes judges volumes and returns them by name.
-func validateVolumes(volumes []corev1.Volume, p *field.Path) (map[string]corev1.VolumeSource, field.ErrorList) {
+// validateVolumes judges volumes and returns the good ones by name. of is the
+// metadata of the pod, nil in a template.
+func validateVolumes(volumes []corev1.Volume, of *metav1.ObjectMeta, p *field.Path) (map[string]corev1.VolumeSource, field.ErrorList) {
 	var errs field.ErrorList
 	byName := map[string]corev1.VolumeSource{}
-	names := meta.Unique[string]{}
-	for i, v := range volumes {
-		ip := p.Index(i)
-		bad := validateSource(&v.VolumeSource, ip)
-		named := meta.Required(ip.Child("name"), v.Name, validation.IsDNS1123Label)
-		if len(named) == 0 {
-			named = names.Check(ip.Child("name"), v.Name)
+	made := claimsMade(volumes, of)
+	for i := range volumes {
+		v, ip := &volumes[i], p.Index(i)
+		bad := validateSource(v, of, ip)
+		bad = append(bad, meta.Required(ip.Child("name"), v.Name, validation.IsDNS1123Label)...)
+		if _, twice := byName[v.Name]; twice {
+			bad = append(bad, field.Duplicate(ip.Child("name"), v.Name))
 		}
-		errs = append(append(errs, bad...), named...)
-		byName[v.Name] = v.VolumeSource
+		if len(bad) == 0 {
+			byName[v.Name] = v.VolumeSource
+		}
+		errs = append(errs, bad...)
+		if c := v.PersistentVolumeClaim; c != nil && made.Has(c.ClaimName) {
+			errs = append(errs, field.Invalid(ip.Child("persistentVolumeClaim", "claimName"), c.ClaimName,
+				"must not reference a PVC that gets created for an ephemeral volume"))
+		}
 	}
 	return byName, errs
 }
 
-// validateSource judges where a volume comes from. Exactly one source may be
-// set; what is not listed has no rules here.
-func validateSource(s *corev1.VolumeSource, p *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	set := ""
-	one := func(name string, isSet bool, rules func(p *field.Path) field.ErrorList) {
-		switch {
-		case !isSet:
-		case set != "":
-			errs = append(errs, field.Forbidden(p.Child(name), "may not specify more than 1 volume type"))
-		default:
-			set = name
-			if rules != nil {
-				errs = append(errs, rules(p.Child(name))...)
-			}
+// claimsMade are the names of the claims that will be made for the pod.
+func claimsMade(volumes []corev1.Volume, of *metav1.ObjectMeta) sets.Set[string] {
+	names := sets.New[string]()
+	if of == nil || of.Name == "" {
+		return names
+	}
+	for _, v := range volumes {
+		if v.Ephemeral != nil {
+			names.Insert(of.Name + "-" + v.Name)
 		}
 	}
-	one("emptyDir", s.EmptyDir != nil, func(p *field.Path) field.ErrorList { return validateEmptyDir(s.EmptyDir, p) })
-	one("hostPath", s.HostPath != nil, func(p *field.Path) field.ErrorList { return validateHostPath(s.HostPath, p) })
-	one("secret", s.Secret != nil, func(p *field.Path) field.ErrorList {
-		errs := meta.Required(p.Child("secretName"), s.Secret.SecretName, nil)
-		return append(errs, validateKeys(s.Secret.Items, s.Secret.DefaultMode, p)...)
-	})
-	one("configMap", s.ConfigMap != nil, func(p *field.Path) field.ErrorList {
-		errs := meta.Required(p.Child("name"), s.ConfigMap.Name, nil)
-		return append(errs, validateKeys(s.ConfigMap.Items, s.ConfigMap.DefaultMode, p)...)
-	})
-	one("downwardAPI", s.DownwardAPI != nil, func(p *field.Path) field.ErrorList {
-		return append(validateMode(p.Child("defaultMode"), s.DownwardAPI.DefaultMode), validateFiles(s.DownwardAPI.Items, p)...)
-	})
-	one("projected", s.Projected != nil, func(p *field.Path) field.ErrorList { return validateProjected(s.Projected, p) })
-	one("persistentVolumeClaim", s.PersistentVolumeClaim != nil, func(p *field.Path) field.ErrorList {
-		return meta.Required(p.Child("claimName"), s.PersistentVolumeClaim.ClaimName, nil)
-	})
-	one("nfs", s.NFS != nil, func(p *field.Path) field.ErrorList {
-		errs := append(meta.Required(p.Child("server"), s.NFS.Server, nil), meta.Required(p.Child("path"), s.NFS.Path, nil)...)
-		if !strings.HasPrefix(s.NFS.Path, "/") {
-			errs = append(errs, field.Invalid(p.Child("path"), s.NFS.Path, "must be an absolute path"))
-		}
+	return names
+}
+
+// validateSource judges where a volume comes from: exactly one place.
+func validateSource(v *corev1.Volume, of *metav1.ObjectMeta, p *field.Path) field.ErrorList {
+	s := &v.VolumeSource
+	errs := volume.One(p, append(ownSources(s, of != nil), diskSources(s, v.Name)...))
+	if s.Ephemeral == nil || of == nil || of.Name == "" || v.Name == "" {
 		return errs
-	})
-	one("csi", s.CSI != nil, func(p *field.Path) field.ErrorList { return meta.Required(p.Child("driver"), s.CSI.Driver, nil) })
-	one("image", s.Image != nil, func(p *field.Path) field.ErrorList {
-		errs := meta.Required(p.Child("reference"), s.Image.Reference, nil)
-		return append(errs, meta.Enum(p.Child("pullPolicy"), s.Image.PullPolicy, corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever)...)
-	})
-	one("ephemeral", s.Ephemeral != nil, func(p *field.Path) field.ErrorList {
-		if s.Ephemeral.VolumeClaimTemplate == nil {
-			return field.ErrorList{field.Required(p.Child("volumeClaimTemplate"), "")}
-		}
-		return nil
-	})
-	for name, isSet := range otherSources(s) {
-		one(name, isSet, nil)
 	}
-	if set == "" {
-		errs = append(errs, field.Required(p, "must specify a volume type"))
+	claim := of.Name + "-" + v.Name
+	for _, msg := range meta.Subdomain(claim, false) {
+		errs = append(errs, field.Invalid(p.Child("name"), v.Name, fmt.Sprintf("PVC name %q: %v", claim, msg)))
 	}
 	return errs
 }
 
-// otherSources are those that need a driver of their own, which judges them.
-func otherSources(s *corev1.VolumeSource) map[string]bool {
-	return map[string]bool{
-		"gcePersistentDisk": s.GCEPersistentDisk != nil, "awsElasticBlockStore": s.AWSElasticBlockStore != nil,
-		"gitRepo": s.GitRepo != nil, "iscsi": s.ISCSI != nil, "glusterfs": s.Glusterfs != nil, "rbd": s.RBD != nil,
-		"flexVolume": s.FlexVolume != nil, "cinder": s.Cinder != nil, "cephfs": s.CephFS != nil, "flocker": s.Flocker != nil,
-		"fc": s.FC != nil, "azureFile": s.AzureFile != nil, "vsphereVolume": s.VsphereVolume != nil, "quobyte": s.Quobyte != nil,
-		"azureDisk": s.AzureDisk != nil, "photonPersistentDisk": s.PhotonPersistentDisk != nil,
-		"portworxVolume": s.PortworxVolume != nil, "scaleIO": s.ScaleIO != nil, "storageos": s.StorageOS != nil,
+// ownSources are those that every cluster has.
+func ownSources(s *corev1.VolumeSource, isPod bool) []volume.Source {
+	return []volume.Source{
+		{Name: "emptyDir", Set: s.EmptyDir != nil, Rules: func(p *field.Path) field.ErrorList { return validateEmptyDir(s.EmptyDir, p) }},
+		{Name: "hostPath", Set: s.HostPath != nil, Rules: func(p *field.Path) field.ErrorList { return volume.HostPath(s.HostPath, p) }},
+		{Name: "gitRepo", Set: s.GitRepo != nil, Rules: func(p *field.Path) field.ErrorList { return volume.GitRepo(s.GitRepo, p) }},
+		{Name: "secret", Set: s.Secret != nil, Rules: func(p *field.Path) field.ErrorList {
+			errs := meta.Required(p.Child("secretName"), s.Secret.SecretName, nil)
+			return append(errs, validateKeys(s.Secret.Items, s.Secret.DefaultMode, p)...)
+		}},
+		{Name: "persistentVolumeClaim", Set: s.PersistentVolumeClaim != nil, Rules: func(p *field.Path) field.ErrorList {
+			return meta.Required(p.Child("claimName"), s.PersistentVolumeClaim.ClaimName, nil)
+		}},
+		{Name: "downwardAPI", Set: s.DownwardAPI != nil, Rules: func(p *field.Path) field.ErrorList {
+			return append(validateMode(p.Child("defaultMode"), s.DownwardAPI.DefaultMode), validateFiles(s.DownwardAPI.Items, p)...)
+		}},
+		{Name: "configMap", Set: s.ConfigMap != nil, Rules: func(p *field.Path) field.ErrorList {
+			errs := meta.Required(p.Child("name"), s.ConfigMap.Name, nil)
+			return append(errs, validateKeys(s.ConfigMap.Items, s.ConfigMap.DefaultMode, p)...)
+		}},
+		{Name: "projected", Set: s.Projected != nil, Rules: func(p *field.Path) field.ErrorList { return validateProjected(s.Projected, p) }},
+		{Name: "csi", Set: s.CSI != nil, Rules: func(p *field.Path) field.ErrorList { return volume.CSI(s.CSI, p) }},
+		{Name: "ephemeral", Set: s.Ephemeral != nil, Rules: func(p *field.Path) field.ErrorList { return volume.Ephemeral(s.Ephemeral, p) }},
+		{Name: "image", Set: s.Image != nil, Rules: func(p *field.Path) field.ErrorList {
+			var errs field.ErrorList
+			if isPod && s.Image.Reference == "" { // in a template, what makes pods of it may still fill it in
+				errs = append(errs, field.Required(p.Child("reference"), ""))
+			}
+			return append(errs, validatePullPolicy(p.Child("pullPolicy"), s.Image.PullPolicy)...)
+		}},
+	}
+}
+
+// diskSources are those that need something outside of the cluster.
+func diskSources(s *corev1.VolumeSource, name string) []volume.Source {
+	return []volume.Source{
+		{Name: "gcePersistentDisk", Path: "persistentDisk", Set: s.GCEPersistentDisk != nil, Rules: func(p *field.Path) field.ErrorList { return volume.GCEDisk(s.GCEPersistentDisk, p) }},
+		{Name: "awsElasticBlockStore", Set: s.AWSElasticBlockStore != nil, Rules: func(p *field.Path) field.ErrorList { return volume.AWSDisk(s.AWSElasticBlockStore, p) }},
+		{Name: "nfs", Set: s.NFS != nil, Rules: func(p *field.Path) field.ErrorList { return volume.NFS(s.NFS, p) }},
+		{Name: "iscsi", Set: s.ISCSI != nil, Rules: func(p *field.Path) field.ErrorList { return volume.ISCSI(s.ISCSI, name, p) }},
+		{Name: "glusterfs", Set: s.Glusterfs != nil, Rules: func(p *field.Path) field.ErrorList {
+			return volume.Glusterfs(s.Glusterfs.EndpointsName, s.Glusterfs.Path, p)
+		}},
+		{Name: "flocker", Set: s.Flocker != nil, Rules: func(p *field.Path) field.ErrorList { return volume.Flocker(s.Flocker, p) }},
+		{Name: "rbd", Set: s.RBD != nil, Rules: func(p *field.Path) field.ErrorList { return volume.RBD(s.RBD.CephMonitors, s.RBD.RBDImage, p) }},
+		{Name: "cinder", Set: s.Cinder != nil, Rules: func(p *field.Path) field.ErrorList { return volume.Cinder(s.Cinder, p) }},
+		{Name: "cephFS", Path: "cephfs", Set: s.CephFS != nil, Rules: func(p *field.Path) field.ErrorList { return volume.CephFS(s.CephFS.Monitors, p) }},
+		{Name: "quobyte", Set: s.Quobyte != nil, Rules: func(p *field.Path) field.ErrorList { return volume.Quobyte(s.Quobyte, p) }},
+		{Name: "fc", Set: s.FC != nil, Rules: func(p *field.Path) field.ErrorList { return volume.FC(s.FC, p) }},
+		{Name: "flexVolume", Set: s.FlexVolume != nil, Rules: func(p *field.Path) field.ErrorList {
+			return volume.Flex(s.FlexVolume.Driver, s.FlexVolume.Options, p)
+		}},
+		{Name: "azureFile", Set: s.AzureFile != nil, Rules: func(p *field.Path) field.ErrorList { return volume.AzureFile(s.AzureFile, p) }},
+		{Name: "vsphereVolume", Set: s.VsphereVolume != nil, Rules: func(p *field.Path) field.ErrorList { return volume.Vsphere(s.VsphereVolume, p) }},
+		{Name: "photonPersistentDisk", Set: s.PhotonPersistentDisk != nil, Rules: func(p *field.Path) field.ErrorList { return volume.Photon(s.PhotonPersistentDisk, p) }},
+		{Name: "portworxVolume", Set: s.PortworxVolume != nil, Rules: func(p *field.Path) field.ErrorList { return volume.Portworx(s.PortworxVolume, p) }},
+		{Name: "azureDisk", Set: s.AzureDisk != nil, Rules: func(p *field.Path) field.ErrorList { return volume.AzureDisk(s.AzureDisk, p) }},
+		{Name: "storageos", Set: s.StorageOS != nil, Rules: func(p *field.Path) field.ErrorList { return volume.StorageOS(s.StorageOS, p) }},
+		{Name: "scaleIO", Set: s.ScaleIO != nil, Rules: func(p *field.Path) field.ErrorList {
+			return volume.ScaleIO(s.ScaleIO.Gateway, s.ScaleIO.System, s.ScaleIO.VolumeName, p)
+		}},
 	}
 }
 
@@ -107,22 +136,6 @@ func validateEmptyDir(e *corev1.EmptyDirVolumeSource, p *field.Path) field.Error
 		return field.ErrorList{field.Forbidden(p.Child("sizeLimit"), "SizeLimit field must be a valid resource quantity")}
 	}
 	return nil
-}
-
-func validateHostPath(h *corev1.HostPathVolumeSource, p *field.Path) field.ErrorList {
-	errs := meta.Required(p.Child("path"), h.Path, nil)
-	for part := range strings.SplitSeq(h.Path, "/") {
-		if part == ".." {
-			errs = append(errs, field.Invalid(p.Child("path"), h.Path, "must not contain '..'"))
-			break
-		}
-	}
-	if h.Type != nil && *h.Type != corev1.HostPathUnset {
-		errs = append(errs, meta.Enum(p.Child("type"), *h.Type, corev1.HostPathBlockDev, corev1.HostPathCharDev,
-			corev1.HostPathDirectory, corev1.HostPathDirectoryOrCreate, corev1.HostPathFile,
-			corev1.HostPathFileOrCreate, corev1.HostPathSocket)...)
-	}
-	return errs
 }
 
 const modeError = "must be a number between 0 and 0777 (octal), both inclusive"
@@ -145,108 +158,42 @@ func validateKeys(items []corev1.KeyToPath, mode *int32, p *field.Path) field.Er
 	return errs
 }
 
-// filePath is a path of a file in a volume that skiff fills: relative, below
-// the volume, and not one of the names that the atomic writer uses.
+// filePath is a path of a file in a volume that skiff fills.
 func filePath(p *field.Path, path string) field.ErrorList {
 	if path == "" {
 		return field.ErrorList{field.Required(p, "")}
 	}
-	errs := descending(p, path)
-	if len(errs) == 0 && strings.HasPrefix(path, "..") {
+	return localPath(p, path)
+}
+
+// localPath wants path to be relative, to stay below where it starts, and not
+// to be one of the names that the atomic writer uses.
+func localPath(p *field.Path, path string) field.ErrorList {
+	errs := volume.Descending(p, path)
+	if strings.HasPrefix(path, "..") && !strings.HasPrefix(path, "../") {
 		errs = append(errs, field.Invalid(p, path, "must not start with '..'"))
 	}
 	return errs
 }
 
+// validateFiles judges what a downward API volume tells of its pod. The API
+// reports errors of a file for the volume as a whole.
 func validateFiles(items []corev1.DownwardAPIVolumeFile, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	for i, item := range items {
-		ip := p.Child("items").Index(i)
-		errs = append(errs, filePath(ip.Child("path"), item.Path)...)
-		errs = append(errs, validateMode(ip.Child("mode"), item.Mode)...)
-		switch {
-		case item.FieldRef != nil && item.ResourceFieldRef != nil:
-			errs = append(errs, field.Invalid(ip, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"))
-		case item.FieldRef != nil:
-			errs = append(errs, validateFieldRef(item.FieldRef, fileFields, ip.Child("fieldRef"))...)
-		case item.ResourceFieldRef != nil:
-			errs = append(errs, validateResourceFieldRef(item.ResourceFieldRef, true, ip.Child("resourceFieldRef"))...)
-		default:
-			errs = append(errs, field.Required(ip, "one of fieldRef and resourceFieldRef is required"))
-		}
-	}
-	return errs
-}
-
-// A projected token lives at least ten minutes, so that it can be renewed in
-// time, and at most 2^32 seconds.
-const (
-	minTokenSeconds = 10 * 60
-	maxTokenSeconds = 1 << 32
-)
-
-func validateProjected(s *corev1.ProjectedVolumeSource, p *field.Path) field.ErrorList {
-	errs := validateMode(p.Child("defaultMode"), s.DefaultMode)
-	paths := meta.Unique[string]{}
-	for i, source := range s.Sources {
-		sp := p.Child("sources").Index(i)
-		n := 0
-		if x := source.Secret; x != nil {
-			n++
-			errs = append(errs, meta.Required(sp.Child("secret", "name"), x.Name, nil)...)
-			errs = append(errs, validateKeys(x.Items, nil, sp.Child("secret"))...)
-			errs = append(errs, uniquePaths(paths, x.Items, p)...)
-		}
-		if x := source.ConfigMap; x != nil {
-			n++
-			errs = append(errs, meta.Required(sp.Child("configMap", "name"), x.Name, nil)...)
-			errs = append(errs, validateKeys(x.Items, nil, sp.Child("configMap"))...)
-			errs = append(errs, uniquePaths(paths, x.Items, p)...)
-		}
-		if x := source.DownwardAPI; x != nil {
-			n++
-			errs = append(errs, validateFiles(x.Items, sp.Child("downwardAPI"))...)
-		}
-		if x := source.ServiceAccountToken; x != nil {
-			n++
-			errs = append(errs, validateToken(x, sp.Child("serviceAccountToken"))...)
-		}
-		if x := source.ClusterTrustBundle; x != nil {
-			n++
-			errs = append(errs, filePath(sp.Child("clusterTrustBundle", "path"), x.Path)...)
-		}
-		if source.PodCertificate != nil {
-			n++
-		}
-		if n > 1 {
-			errs = append(errs, field.Forbidden(sp, "may not specify more than 1 volume type per source"))
-		}
-		if n == 0 {
-			errs = append(errs, field.Required(sp, "must specify a source"))
-		}
-	}
-	return errs
-}
-
-func uniquePaths(seen meta.Unique[string], items []corev1.KeyToPath, p *field.Path) field.ErrorList {
-	var errs field.ErrorList
 	for _, item := range items {
-		if item.Path != "" && len(seen.Check(p, item.Path)) > 0 {
-			errs = append(errs, field.Invalid(p, item.Path, fmt.Sprintf("conflicting duplicate paths: %s", item.Path)))
+		errs = append(errs, filePath(p.Child("path"), item.Path)...)
+		switch {
+		case item.FieldRef != nil:
+			errs = append(errs, validateFieldRef(item.FieldRef, fileFields, p.Child("fieldRef"))...)
+			if item.ResourceFieldRef != nil {
+				errs = append(errs, field.Invalid(p, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"))
+			}
+		case item.ResourceFieldRef != nil:
+			errs = append(errs, validateResourceFieldRef(item.ResourceFieldRef, true, p.Child("resourceFieldRef"))...)
+		default:
+			errs = append(errs, field.Required(p, "one of fieldRef and resourceFieldRef is required"))
 		}
-	}
-	return errs
-}
-
-func validateToken(t *corev1.ServiceAccountTokenProjection, p *field.Path) field.ErrorList {
-	errs := filePath(p.Child("path"), t.Path)
-	if s := t.ExpirationSeconds; s != nil {
-		if *s < minTokenSeconds {
-			errs = append(errs, field.Invalid(p.Child("expirationSeconds"), *s, "may not specify a duration less than 10 minutes"))
-		}
-		if *s > maxTokenSeconds {
-			errs = append(errs, field.Invalid(p.Child("expirationSeconds"), *s, "may not specify a duration larger than 2^32 seconds"))
-		}
+		errs = append(errs, validateMode(p.Child("mode"), item.Mode)...)
 	}
 	return errs
 }
