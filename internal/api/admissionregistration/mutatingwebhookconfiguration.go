@@ -36,7 +36,8 @@ var MutatingWebhookConfiguration = api.Define(api.Kind[*admissionregistrationv1.
 	},
 	Spec: func(o *admissionregistrationv1.MutatingWebhookConfiguration) any { return o.Webhooks },
 
-	Columns: table.Of("Name", "Webhooks", "Age").Integers("Webhooks"),
+	Columns: table.Of("Name", "Webhooks", "Age").Integers("Webhooks").
+		Docs(map[string]string{"Webhooks": "Webhooks indicates the number of webhooks registered in this configuration"}),
 	Row: func(o *admissionregistrationv1.MutatingWebhookConfiguration) []any {
 		return []any{o.Name, int64(len(o.Webhooks)), table.Age(o.CreationTimestamp)}
 	},

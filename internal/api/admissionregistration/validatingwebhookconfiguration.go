@@ -32,7 +32,8 @@ var ValidatingWebhookConfiguration = api.Define(api.Kind[*admissionregistrationv
 	},
 	Spec: func(o *admissionregistrationv1.ValidatingWebhookConfiguration) any { return o.Webhooks },
 
-	Columns: table.Of("Name", "Webhooks", "Age").Integers("Webhooks"),
+	Columns: table.Of("Name", "Webhooks", "Age").Integers("Webhooks").
+		Docs(map[string]string{"Webhooks": "Webhooks indicates the number of webhooks registered in this configuration"}),
 	Row: func(o *admissionregistrationv1.ValidatingWebhookConfiguration) []any {
 		return []any{o.Name, int64(len(o.Webhooks)), table.Age(o.CreationTimestamp)}
 	},

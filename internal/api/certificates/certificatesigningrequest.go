@@ -38,7 +38,12 @@ var CertificateSigningRequest = api.Define(api.Kind[*certificatesv1.CertificateS
 		},
 	},
 
-	Columns:    table.Of("Name", "Age", "SignerName", "Requestor", "RequestedDuration", "Condition"),
+	Columns: table.Of("Name", "Age", "SignerName", "Requestor", "RequestedDuration", "Condition").Docs(map[string]string{
+		"SignerName":        certificatesv1.CertificateSigningRequestSpec{}.SwaggerDoc()["signerName"],
+		"Requestor":         certificatesv1.CertificateSigningRequestSpec{}.SwaggerDoc()["request"],
+		"RequestedDuration": certificatesv1.CertificateSigningRequestSpec{}.SwaggerDoc()["expirationSeconds"],
+		"Condition":         certificatesv1.CertificateSigningRequestStatus{}.SwaggerDoc()["conditions"],
+	}),
 	Row:        requestRow,
 	FieldNames: []string{"spec.signerName"},
 	Fields: func(o *certificatesv1.CertificateSigningRequest) map[string]string {

@@ -25,7 +25,8 @@ var Lease = api.Define(api.Kind[*coordinationv1.Lease]{
 		return append(errs, meta.NonNegativeOr(p.Child("leaseTransitions"), o.Spec.LeaseTransitions)...)
 	},
 
-	Columns: table.Of("Name", "Holder", "Age"),
+	Columns: table.Of("Name", "Holder", "Age").
+		Docs(map[string]string{"Holder": coordinationv1.LeaseSpec{}.SwaggerDoc()["holderIdentity"]}),
 	Row: func(o *coordinationv1.Lease) []any {
 		holder := ""
 		if h := o.Spec.HolderIdentity; h != nil {

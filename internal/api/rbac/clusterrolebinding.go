@@ -24,7 +24,12 @@ var ClusterRoleBinding = api.Define(api.Kind[*rbacv1.ClusterRoleBinding]{
 		return validateRoleRef(o.RoleRef, old.RoleRef)
 	},
 
-	Columns: table.Of("Name", "Role", "Age").Wide(bindingColumns...),
+	Columns: table.Of("Name", "Role", "Age").Wide(bindingColumns...).Docs(map[string]string{
+		"Role":            rbacv1.ClusterRoleBinding{}.SwaggerDoc()["roleRef"],
+		"Users":           "Users in the clusterRoleBinding",
+		"Groups":          "Groups in the clusterRoleBinding",
+		"ServiceAccounts": "ServiceAccounts in the clusterRoleBinding",
+	}),
 	Row: func(o *rbacv1.ClusterRoleBinding) []any {
 		role, wide := bindingCells(o.RoleRef, o.Subjects)
 		return append([]any{o.Name, role, table.Age(o.CreationTimestamp)}, wide...)

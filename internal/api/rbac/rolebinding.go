@@ -22,7 +22,12 @@ var RoleBinding = api.Define(api.Kind[*rbacv1.RoleBinding]{
 	},
 	ValidateUpdate: func(o, old *rbacv1.RoleBinding) field.ErrorList { return validateRoleRef(o.RoleRef, old.RoleRef) },
 
-	Columns: table.Of("Name", "Role", "Age").Wide(bindingColumns...),
+	Columns: table.Of("Name", "Role", "Age").Wide(bindingColumns...).Docs(map[string]string{
+		"Role":            rbacv1.RoleBinding{}.SwaggerDoc()["roleRef"],
+		"Users":           "Users in the roleBinding",
+		"Groups":          "Groups in the roleBinding",
+		"ServiceAccounts": "ServiceAccounts in the roleBinding",
+	}),
 	Row: func(o *rbacv1.RoleBinding) []any {
 		role, wide := bindingCells(o.RoleRef, o.Subjects)
 		return append([]any{o.Name, role, table.Age(o.CreationTimestamp)}, wide...)

@@ -32,7 +32,12 @@ var PriorityClass = api.Define(api.Kind[*schedulingv1.PriorityClass]{
 		return append(errs, meta.Immutable(field.NewPath("preemptionPolicy"), o.PreemptionPolicy, old.PreemptionPolicy)...)
 	},
 
-	Columns: table.Of("Name", "Value", "Global-Default", "Age", "PreemptionPolicy").Integers("Value"),
+	Columns: table.Of("Name", "Value", "Global-Default", "Age", "PreemptionPolicy").Integers("Value").Booleans("Global-Default").
+		Docs(map[string]string{
+			"Value":            schedulingv1.PriorityClass{}.SwaggerDoc()["value"],
+			"Global-Default":   schedulingv1.PriorityClass{}.SwaggerDoc()["globalDefault"],
+			"PreemptionPolicy": schedulingv1.PriorityClass{}.SwaggerDoc()["preemptionPolicy"],
+		}),
 	Row: func(o *schedulingv1.PriorityClass) []any {
 		policy := string(corev1.PreemptLowerPriority)
 		if o.PreemptionPolicy != nil {

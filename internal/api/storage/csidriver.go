@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"slices"
 	"strings"
 
 	storagev1 "k8s.io/api/storage/v1"
@@ -29,6 +30,7 @@ var CSIDriver = api.Define(api.Kind[*storagev1.CSIDriver]{
 			s.VolumeLifecycleModes = []storagev1.VolumeLifecycleMode{storagev1.VolumeLifecyclePersistent}
 		}
 	},
+	Validate: validateDriver,
 	ValidateUpdate: func(o, old *storagev1.CSIDriver) field.ErrorList {
 		p := field.NewPath("spec")
 		errs := meta.Immutable(p.Child("attachedRequired"), o.Spec.AttachRequired, old.Spec.AttachRequired)
@@ -36,9 +38,56 @@ var CSIDriver = api.Define(api.Kind[*storagev1.CSIDriver]{
 	},
 	Spec: func(o *storagev1.CSIDriver) any { return o.Spec },
 
-	Columns: table.Of("Name", "AttachRequired", "PodInfoOnMount", "StorageCapacity", "TokenRequests", "RequiresRepublish", "Modes", "Age"),
-	Row:     driverRow,
+	Columns: table.Of("Name", "AttachRequired", "PodInfoOnMount", "StorageCapacity", "TokenRequests", "RequiresRepublish", "Modes", "Age").
+		Booleans("AttachRequired", "PodInfoOnMount", "StorageCapacity", "RequiresRepublish").
+		Docs(map[string]string{
+			"AttachRequired":    storagev1.CSIDriverSpec{}.SwaggerDoc()["attachRequired"],
+			"PodInfoOnMount":    storagev1.CSIDriverSpec{}.SwaggerDoc()["podInfoOnMount"],
+			"StorageCapacity":   storagev1.CSIDriverSpec{}.SwaggerDoc()["storageCapacity"],
+			"TokenRequests":     storagev1.CSIDriverSpec{}.SwaggerDoc()["tokenRequests"],
+			"RequiresRepublish": storagev1.CSIDriverSpec{}.SwaggerDoc()["requiresRepublish"],
+			"Modes":             storagev1.CSIDriverSpec{}.SwaggerDoc()["volumeLifecycleModes"],
+		}),
+	Row: driverRow,
 })
+
+// Bounds of how long a token, and what a driver says of its limits, may hold.
+const (
+	minTokenSeconds  = 10 * 60
+	maxTokenSeconds  = 1 << 32
+	minUpdateSeconds = 10
+)
+
+func validateDriver(o *storagev1.CSIDriver) field.ErrorList {
+	s, p := &o.Spec, field.NewPath("spec")
+	errs := meta.EnumOr(p.Child("fsGroupPolicy"), s.FSGroupPolicy,
+		storagev1.FileFSGroupPolicy, storagev1.NoneFSGroupPolicy, storagev1.ReadWriteOnceWithFSTypeFSGroupPolicy)
+	audiences := meta.Unique[string]{}
+	for i, r := range s.TokenRequests {
+		rp := p.Child("tokenRequests").Index(i)
+		if twice := audiences.Check(rp.Child("audience"), r.Audience); len(twice) > 0 {
+			errs = append(errs, twice...)
+			continue
+		}
+		switch sp := rp.Child("expirationSeconds"); {
+		case r.ExpirationSeconds == nil:
+		case *r.ExpirationSeconds < minTokenSeconds:
+			errs = append(errs, field.Invalid(sp, *r.ExpirationSeconds, "may not specify a duration less than 10 minutes"))
+		case *r.ExpirationSeconds > maxTokenSeconds:
+			errs = append(errs, field.Invalid(sp, *r.ExpirationSeconds, "may not specify a duration larger than 2^32 seconds"))
+		}
+	}
+	modes := []storagev1.VolumeLifecycleMode{storagev1.VolumeLifecyclePersistent, storagev1.VolumeLifecycleEphemeral}
+	for _, m := range s.VolumeLifecycleModes {
+		if !slices.Contains(modes, m) {
+			errs = append(errs, field.NotSupported(p.Child("volumeLifecycleModes"), m, modes))
+		}
+	}
+	if n := s.NodeAllocatableUpdatePeriodSeconds; n != nil && *n < minUpdateSeconds {
+		errs = append(errs, field.Invalid(p.Child("nodeAllocatableUpdatePeriodSeconds"), *n, "must be greater than or equal to 10 seconds"))
+	}
+	return errs
+}
 
 func driverRow(o *storagev1.CSIDriver) []any {
 	s := o.Spec

@@ -1,7 +1,10 @@
 package storage
 
 import (
+	"fmt"
+
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
@@ -20,15 +23,56 @@ var CSINode = api.Define(api.Kind[*storagev1.CSINode]{
 		names := meta.Unique[string]{}
 		for i, d := range o.Spec.Drivers {
 			p := field.NewPath("spec", "drivers").Index(i)
-			errs = append(errs, meta.Required(p.Child("name"), d.Name, nil)...)
+			errs = append(errs, validateNodeDriver(&d, p)...)
 			errs = append(errs, names.Check(p.Child("name"), d.Name)...)
-			errs = append(errs, meta.Required(p.Child("nodeID"), d.NodeID, nil)...)
 		}
 		return errs
 	},
 
-	Columns: table.Of("Name", "Drivers", "Age").Integers("Drivers"),
+	ValidateUpdate: validateNodeUpdate,
+
+	Columns: table.Of("Name", "Drivers", "Age").Integers("Drivers").
+		Docs(map[string]string{"Drivers": "Drivers indicates the number of CSI drivers registered on the node"}),
 	Row: func(o *storagev1.CSINode) []any {
 		return []any{o.Name, int64(len(o.Spec.Drivers)), table.Age(o.CreationTimestamp)}
 	},
 })
+
+const maxNodeID = 192
+
+func validateNodeDriver(d *storagev1.CSINodeDriver, p *field.Path) field.ErrorList {
+	errs := driverName(p.Child("name"), d.Name)
+	switch np := p.Child("nodeID"); {
+	case d.NodeID == "":
+		errs = append(errs, field.Required(np, ""))
+	case len(d.NodeID) > maxNodeID:
+		errs = append(errs, field.Invalid(np, d.NodeID, fmt.Sprintf("must be %d characters or less", maxNodeID)))
+	}
+	if a := d.Allocatable; a != nil {
+		errs = append(errs, meta.NonNegativeOr(p.Child("allocatable", "count"), a.Count)...)
+	}
+	keys := meta.Unique[string]{}
+	for _, k := range d.TopologyKeys {
+		if k == "" {
+			errs = append(errs, field.Required(p, ""))
+		}
+		errs = append(errs, keys.Check(p, k)...)
+		errs = append(errs, meta.Invalid(p, k, validation.IsQualifiedName(k))...)
+	}
+	return errs
+}
+
+// validateNodeUpdate: drivers come and go, and what one said of itself stays,
+// but for how many volumes it can attach.
+func validateNodeUpdate(o, old *storagev1.CSINode) field.ErrorList {
+	var errs field.ErrorList
+	for _, was := range old.Spec.Drivers {
+		for _, d := range o.Spec.Drivers {
+			if d.Name == was.Name {
+				d.Allocatable, was.Allocatable = nil, nil
+				errs = append(errs, meta.Immutable(field.NewPath("spec", "drivers"), d, was)...)
+			}
+		}
+	}
+	return errs
+}

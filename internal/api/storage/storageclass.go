@@ -1,10 +1,12 @@
 package storage
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/util/validation"
+	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
@@ -23,33 +25,62 @@ var StorageClass = api.Define(api.Kind[*storagev1.StorageClass]{
 		meta.FillPtr(&o.VolumeBindingMode, storagev1.VolumeBindingImmediate)
 	},
 	Validate: func(o *storagev1.StorageClass) field.ErrorList {
-		errs := meta.Required(field.NewPath("provisioner"), o.Provisioner, validation.IsQualifiedName)
+		errs := provisioner(field.NewPath("provisioner"), o.Provisioner)
+		errs = append(errs, validateParameters(o.Parameters, field.NewPath("parameters"))...)
 		errs = append(errs, meta.EnumOr(field.NewPath("reclaimPolicy"), o.ReclaimPolicy,
 			corev1.PersistentVolumeReclaimDelete, corev1.PersistentVolumeReclaimRetain)...)
-		return append(errs, meta.EnumOr(field.NewPath("volumeBindingMode"), o.VolumeBindingMode,
+		errs = append(errs, meta.EnumOr(field.NewPath("volumeBindingMode"), o.VolumeBindingMode,
 			storagev1.VolumeBindingImmediate, storagev1.VolumeBindingWaitForFirstConsumer)...)
+		return append(errs, validateTopologies(o.AllowedTopologies, field.NewPath("allowedTopologies"))...)
 	},
 	ValidateUpdate: validateClassUpdate,
 
-	Columns: table.Of("Name", "Provisioner", "ReclaimPolicy", "VolumeBindingMode", "AllowVolumeExpansion", "Age"),
-	Row:     classRow,
+	Columns: table.Of("Name", "Provisioner", "ReclaimPolicy", "VolumeBindingMode", "AllowVolumeExpansion", "Age").
+		Docs(map[string]string{
+			"Provisioner":          storagev1.StorageClass{}.SwaggerDoc()["provisioner"],
+			"ReclaimPolicy":        storagev1.StorageClass{}.SwaggerDoc()["reclaimPolicy"],
+			"VolumeBindingMode":    storagev1.StorageClass{}.SwaggerDoc()["volumeBindingMode"],
+			"AllowVolumeExpansion": storagev1.StorageClass{}.SwaggerDoc()["allowVolumeExpansion"],
+		}),
+	Row: classRow,
 })
 
 func validateClassUpdate(o, old *storagev1.StorageClass) field.ErrorList {
-	var errs field.ErrorList
-	for _, f := range []struct {
-		name    string
-		is, was any
-	}{
-		{"parameters", o.Parameters, old.Parameters},
-		{"provisioner", o.Provisioner, old.Provisioner},
-		{"reclaimPolicy", o.ReclaimPolicy, old.ReclaimPolicy},
-	} {
-		if !equality.Semantic.DeepEqual(f.is, f.was) {
-			errs = append(errs, field.Forbidden(field.NewPath(f.name), "updates to "+f.name+" are forbidden."))
-		}
-	}
+	errs := forbidUpdates(
+		change{"parameters", o.Parameters, old.Parameters},
+		change{"provisioner", o.Provisioner, old.Provisioner},
+		change{"reclaimPolicy", o.ReclaimPolicy, old.ReclaimPolicy})
 	return append(errs, meta.Immutable(field.NewPath("volumeBindingMode"), o.VolumeBindingMode, old.VolumeBindingMode)...)
+}
+
+// validateTopologies judges where volumes may be made: terms that differ, each
+// with requirements of different keys.
+func validateTopologies(terms []corev1.TopologySelectorTerm, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	var before []map[string]map[string]bool
+	for i, t := range terms {
+		ep := p.Index(i).Child("matchLabelExpressions")
+		wants := map[string]map[string]bool{}
+		for j, r := range t.MatchLabelExpressions {
+			values := meta.Unique[string]{}
+			if len(r.Values) == 0 {
+				errs = append(errs, field.Required(ep.Index(j).Child("values"), ""))
+			}
+			for k, v := range r.Values {
+				errs = append(errs, values.Check(ep.Index(j).Child("values").Index(k), v)...)
+			}
+			errs = append(errs, metavalidation.ValidateLabelName(r.Key, ep.Index(j).Child("key"))...)
+			if wants[r.Key] != nil {
+				errs = append(errs, field.Duplicate(ep.Index(j).Child("key"), r.Key))
+			}
+			wants[r.Key] = values
+		}
+		if slices.ContainsFunc(before, func(b map[string]map[string]bool) bool { return equality.Semantic.DeepEqual(b, wants) }) {
+			errs = append(errs, field.Duplicate(ep, ""))
+		}
+		before = append(before, wants)
+	}
+	return errs
 }
 
 // defaultAnnotations mark the class of claims that name none.

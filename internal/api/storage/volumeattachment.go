@@ -1,7 +1,10 @@
 package storage
 
 import (
+	"math"
+
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
@@ -18,7 +21,6 @@ var VolumeAttachment = api.Define(api.Kind[*storagev1.VolumeAttachment]{
 	Validate: func(o *storagev1.VolumeAttachment) field.ErrorList {
 		p := field.NewPath("spec")
 		errs := meta.Required(p.Child("attacher"), o.Spec.Attacher, nil)
-		errs = append(errs, meta.Name(p.Child("nodeName"), o.Spec.NodeName, meta.Subdomain)...)
 		s := o.Spec.Source
 		switch {
 		case s.PersistentVolumeName == nil && s.InlineVolumeSpec == nil:
@@ -26,7 +28,18 @@ var VolumeAttachment = api.Define(api.Kind[*storagev1.VolumeAttachment]{
 		case s.PersistentVolumeName != nil && s.InlineVolumeSpec != nil:
 			errs = append(errs, field.Forbidden(p.Child("source"), "must specify exactly one of inlineVolumeSpec and persistentVolumeName"))
 		case s.PersistentVolumeName != nil:
-			errs = append(errs, meta.Required(p.Child("source", "persistentVolumeName"), *s.PersistentVolumeName, nil)...)
+			if *s.PersistentVolumeName == "" {
+				errs = append(errs, field.Required(p.Child("source", "persistentVolumeName"), "must specify non empty persistentVolumeName"))
+			}
+		}
+		errs = append(errs, meta.Invalid(p.Child("nodeName"), o.Spec.NodeName, meta.Subdomain(o.Spec.NodeName, false))...)
+		return append(errs, validateAttached(&o.Status, field.NewPath("status"))...)
+	},
+	ValidateNew: func(o *storagev1.VolumeAttachment) field.ErrorList {
+		p := field.NewPath("spec")
+		errs := driverName(p.Child("attacher"), o.Spec.Attacher)
+		if n := o.Spec.Source.PersistentVolumeName; n != nil {
+			errs = append(errs, meta.Invalid(p.Child("source", "persistentVolumeName"), *n, meta.Subdomain(*n, false))...)
 		}
 		return errs
 	},
@@ -34,10 +47,18 @@ var VolumeAttachment = api.Define(api.Kind[*storagev1.VolumeAttachment]{
 		return meta.Immutable(field.NewPath("spec"), o.Spec, old.Spec)
 	},
 	Parts: []api.PartOf[*storagev1.VolumeAttachment]{
-		api.Status(func(dst, src *storagev1.VolumeAttachment) { dst.Status = src.Status }),
+		api.Status(func(dst, src *storagev1.VolumeAttachment) { dst.Status = src.Status }).
+			Validated(func(o, _ *storagev1.VolumeAttachment) field.ErrorList {
+				return validateAttached(&o.Status, field.NewPath("status"))
+			}),
 	},
 
-	Columns: table.Of("Name", "Attacher", "PV", "Node", "Attached", "Age"),
+	Columns: table.Of("Name", "Attacher", "PV", "Node", "Attached", "Age").Booleans("Attached").Named("Attacher").Docs(map[string]string{
+		"Attacher": storagev1.VolumeAttachmentSpec{}.SwaggerDoc()["attacher"],
+		"PV":       storagev1.VolumeAttachmentSource{}.SwaggerDoc()["persistentVolumeName"],
+		"Node":     storagev1.VolumeAttachmentSpec{}.SwaggerDoc()["nodeName"],
+		"Attached": storagev1.VolumeAttachmentStatus{}.SwaggerDoc()["attached"],
+	}),
 	Row: func(o *storagev1.VolumeAttachment) []any {
 		pv := ""
 		if n := o.Spec.Source.PersistentVolumeName; n != nil {
@@ -46,3 +67,33 @@ var VolumeAttachment = api.Define(api.Kind[*storagev1.VolumeAttachment]{
 		return []any{o.Name, o.Spec.Attacher, pv, o.Spec.NodeName, o.Status.Attached, table.Age(o.CreationTimestamp)}
 	},
 })
+
+// Bounds on what a driver says of an attachment.
+const (
+	maxAttachmentMetadata = 256 << 10
+	maxVolumeErrorMessage = 1024
+)
+
+func validateAttached(s *storagev1.VolumeAttachmentStatus, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if sizeOf(s.AttachmentMetadata) > maxAttachmentMetadata {
+		errs = append(errs, field.TooLong(p.Child("attachmentMetadata"), "", maxAttachmentMetadata))
+	}
+	errs = append(errs, validateVolumeError(s.AttachError, p.Child("attachError"))...)
+	return append(errs, validateVolumeError(s.DetachError, p.Child("detachError"))...)
+}
+
+func validateVolumeError(e *storagev1.VolumeError, p *field.Path) field.ErrorList {
+	if e == nil {
+		return nil
+	}
+	var errs field.ErrorList
+	if len(e.Message) > maxVolumeErrorMessage {
+		// The bound that is named is the other one, as clients know it.
+		errs = append(errs, field.TooLong(p.Child("message"), "", maxAttachmentMetadata))
+	}
+	if e.ErrorCode != nil && *e.ErrorCode < 0 {
+		errs = append(errs, field.Invalid(p.Child("errorCode"), *e.ErrorCode, validation.InclusiveRangeError(0, math.MaxInt32)))
+	}
+	return errs
+}

@@ -84,6 +84,14 @@ func (c Columns) typed(t string, names []string) Columns {
 	return c
 }
 
+// Named says that the columns called names hold names of objects.
+func (c Columns) Named(names ...string) Columns {
+	for _, name := range names {
+		c.find(name).Format = "name"
+	}
+	return c
+}
+
 // OnlyWide says that the columns called names are for -o wide.
 func (c Columns) OnlyWide(names ...string) Columns {
 	for _, name := range names {
