@@ -7,9 +7,53 @@ import (
 )
 
 func TestFlowSchema(t *testing.T) {
-	apitest.Refused(t, FlowSchema, `{metadata: {name: f}, spec: {matchingPrecedence: 10001}}`,
-		"spec.priorityLevelConfiguration.name: Required value",
-		"spec.matchingPrecedence: Invalid value: 10001: must be between 1 and 10000")
+	schema := func(spec string) string {
+		return "{metadata: {name: f}, spec: {priorityLevelConfiguration: {name: p}, " + spec + "}}"
+	}
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{`{metadata: {name: f}, spec: {matchingPrecedence: 10001}}`, []string{
+			"spec.matchingPrecedence: Invalid value: 10001: must not be greater than 10000",
+			"spec.priorityLevelConfiguration.name: Required value: must reference a priority level"}},
+		{schema("matchingPrecedence: -1"), []string{"spec.matchingPrecedence: Invalid value: -1: must be a positive value"}},
+		{schema("matchingPrecedence: 1"), []string{"spec.matchingPrecedence: Invalid value: 1: only the schema named 'exempt' may have matchingPrecedence 1"}},
+		{schema("distinguisherMethod: {type: ByAge}"), []string{
+			`spec.distinguisherMethod.type: Unsupported value: {"type":"ByAge"}: supported values: "ByNamespace", "ByUser"`}},
+		{schema("rules: [{}]"), []string{
+			"spec.rules[0].subjects: Required value: subjects must contain at least one value",
+			"spec.rules[0]: Required value: at least one of resourceRules and nonResourceRules has to be non-empty"}},
+		{schema("rules: [{subjects: [{kind: Robot}, {kind: User, group: {name: g}}, {kind: ServiceAccount, serviceAccount: {name: A}}, {kind: Group, group: {}}], nonResourceRules: [{verbs: [get], nonResourceURLs: [/]}]}]"), []string{
+			`spec.rules[0].subjects[0].kind: Unsupported value: "Robot": supported values: "Group", "ServiceAccount", "User"`,
+			"spec.rules[0].subjects[1].user: Required value: user is required when subject kind is 'User'",
+			"spec.rules[0].subjects[1].group: Forbidden: group is forbidden when subject kind is not 'Group'",
+			`spec.rules[0].subjects[2].serviceAccount.name: Invalid value: "A": `,
+			"spec.rules[0].subjects[2].serviceAccount.namespace: Required value: must specify namespace for service account",
+			"spec.rules[0].subjects[3].group.name: Required value"}},
+		{schema(`rules: [{subjects: [{kind: User, user: {name: u}}], resourceRules: [{verbs: [get, eat]}, {verbs: ["*", get], apiGroups: ["*", a], resources: ["*", b], namespaces: ["*", ns]}, {verbs: [get], apiGroups: [""], resources: [pods], namespaces: [A]}]}]`), []string{
+			`spec.rules[0].resourceRules[0].verbs: Unsupported value: ["get","eat"]: supported values: "create", "delete", "deletecollection", "get"`,
+			"spec.rules[0].resourceRules[0].apiGroups: Required value: resource rules must supply at least one api group",
+			"spec.rules[0].resourceRules[0].resources: Required value: resource rules must supply at least one resource",
+			"spec.rules[0].resourceRules[0].namespaces: Required value: resource rules that are not cluster scoped must supply at least one namespace",
+			`spec.rules[0].resourceRules[1].verbs: Invalid value: ["*","get"]: if '*' is present, must not specify other verbs`,
+			`spec.rules[0].resourceRules[1].apiGroups: Invalid value: ["*","a"]: if '*' is present, must not specify other api groups`,
+			`spec.rules[0].resourceRules[1].resources: Invalid value: ["*","b"]: if '*' is present, must not specify other resources`,
+			`spec.rules[0].resourceRules[1].namespaces: Invalid value: ["*","ns"]: if '*' is present, must not specify other namespaces`,
+			`spec.rules[0].resourceRules[2].namespaces[0]: Invalid value: "A": each member of this list must be '*' or a DNS-1123 label; `}},
+		{schema(`rules: [{subjects: [{kind: User, user: {name: u}}], nonResourceRules: [{verbs: [get]}, {verbs: [get], nonResourceURLs: ["", x, "/a b", /a//b, "/a*", "/a/*"]}]}]`), []string{
+			"spec.rules[0].nonResourceRules[0].nonResourceURLs: Required value: nonResourceURLs must contain at least one value",
+			`spec.rules[0].nonResourceRules[1].nonResourceURLs[0]: Invalid value: "": must not be empty`,
+			`spec.rules[0].nonResourceRules[1].nonResourceURLs[1]: Invalid value: "x": must start with slash`,
+			`spec.rules[0].nonResourceRules[1].nonResourceURLs[2]: Invalid value: "/a b": must not contain white-space`,
+			`spec.rules[0].nonResourceRules[1].nonResourceURLs[3]: Invalid value: "/a//b": must not contain double slash`,
+			`spec.rules[0].nonResourceRules[1].nonResourceURLs[4]: Invalid value: "/a*": wildcard can only do suffix matching`}},
+	} {
+		t.Run(c.text[:min(90, len(c.text))], func(t *testing.T) { apitest.Refused(t, FlowSchema, c.text, c.want...) })
+	}
+	apitest.PartUpdated(t, FlowSchema, "status", schema(""), `{status: {conditions: [{type: ""}, {type: A}, {type: A}]}}`,
+		"status.conditions[0].type: Required value: must not be empty", `status.conditions[2].type: Duplicate value: "A"`)
+	apitest.Columns(t, FlowSchema, "Name string", "PriorityLevel string", "MatchingPrecedence string", "DistinguisherMethod string", "Age string", "MissingPL string")
 	apitest.Row(t, FlowSchema, `{metadata: {name: f}, spec: {matchingPrecedence: 5, priorityLevelConfiguration: {name: p}, distinguisherMethod: {type: ByUser}}, status: {conditions: [{type: Dangling, status: "False"}]}}`,
 		"f | p | 5 | ByUser | <unknown> | False")
 }
@@ -17,5 +61,29 @@ func TestFlowSchema(t *testing.T) {
 func TestPriorityLevelConfiguration(t *testing.T) {
 	apitest.Same(t, apitest.Created(t, PriorityLevelConfiguration, `{metadata: {name: p}, spec: {type: Limited, limited: {limitResponse: {type: Queue, queuing: {}}}}}`),
 		`{metadata: {name: p}, spec: {type: Limited, limited: {nominalConcurrencyShares: 30, lendablePercent: 0, limitResponse: {type: Queue, queuing: {queues: 64, handSize: 8, queueLengthLimit: 50}}}}, status: {}}`)
+	for spec, want := range map[string][]string{
+		"type: Limited, limited: {limitResponse: {type: Queue, queuing: {}}}": nil,
+		"type: Exempt, limited: {limitResponse: {type: Reject}}": {
+			`spec.type: Invalid value: "Exempt": type must be 'Exempt' if and only if name is 'exempt'`, "spec.limited: Forbidden: must be nil if the type is not Limited"},
+		"type: Some":    {`spec.type: Unsupported value: "Some": supported values: "Exempt", "Limited"`},
+		"type: Limited": {"spec.limited: Required value: must not be empty when type is Limited"},
+		"type: Limited, exempt: {}, limited: {nominalConcurrencyShares: -1, lendablePercent: 101, borrowingLimitPercent: -1, limitResponse: {type: Reject, queuing: {}}}": {
+			"spec.exempt: Forbidden: must be nil if the type is Limited",
+			"spec.limited.nominalConcurrencyShares: Invalid value: -1: must be a non-negative integer",
+			"spec.limited.lendablePercent: Invalid value: 101: must be between 0 and 100, inclusive",
+			"spec.limited.borrowingLimitPercent: Invalid value: -1: if specified, must be a non-negative integer",
+			"spec.limited.limitResponse.queuing: Forbidden: must be nil if limited.limitResponse.type is not Limited"},
+		"type: Limited, limited: {limitResponse: {}}": {`spec.limited.limitResponse.type: Unsupported value: "": supported values: "Queue", "Reject"`},
+		"type: Limited, limited: {limitResponse: {type: Queue}}": {
+			"spec.limited.limitResponse.queuing: Required value: must not be empty if limited.limitResponse.type is Limited"},
+		"type: Limited, limited: {limitResponse: {type: Queue, queuing: {queues: 2, handSize: 3, queueLengthLimit: -1}}}": {
+			"spec.limited.limitResponse.queuing.queueLengthLimit: Invalid value: -1: must be positive",
+			"spec.limited.limitResponse.queuing.handSize: Invalid value: 3: should not be greater than queues (2)"},
+		"type: Limited, limited: {limitResponse: {type: Queue, queuing: {queues: 1024, handSize: 7}}}": {
+			"spec.limited.limitResponse.queuing.handSize: Invalid value: 7: required entropy bits of deckSize 1024 and handSize 7 should not be greater than 60"},
+	} {
+		apitest.Refused(t, PriorityLevelConfiguration, "{metadata: {name: p}, spec: {"+spec+"}}", want...)
+	}
+	apitest.Columns(t, PriorityLevelConfiguration, "Name string", "Type string", "NominalConcurrencyShares string", "Queues string", "HandSize string", "QueueLengthLimit string", "Age string")
 	apitest.Row(t, PriorityLevelConfiguration, `{metadata: {name: p}, spec: {type: Exempt}}`, "p | Exempt | <none> | <none> | <none> | <none> | <unknown>")
 }
