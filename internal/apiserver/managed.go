@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/managedfields"
 	"k8s.io/client-go/applyconfigurations"
-	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"skiff/internal/api"
 )
@@ -23,6 +22,7 @@ import (
 // that a leaner way of keeping the account can take their place.
 type managedFields struct {
 	types func() managedfields.TypeConverter // made once: it parses all schemas
+	kinds []*api.Resource                    // those served, to find views of the same objects
 
 	mu       sync.Mutex
 	managers map[managerKey]*managedfields.FieldManager
@@ -33,11 +33,12 @@ type managerKey struct {
 	subresource string
 }
 
-func newManagedFields(scheme *runtime.Scheme) *managedFields {
+func newManagedFields(scheme *runtime.Scheme, kinds ...*api.Resource) *managedFields {
 	m := &managedFields{
+		kinds:    kinds,
 		managers: map[managerKey]*managedfields.FieldManager{},
 		types: sync.OnceValue(func() managedfields.TypeConverter {
-			return &trustingConverter{TypeConverter: applyconfigurations.NewTypeConverter(scheme)}
+			return &trustingConverter{TypeConverter: withExtensionTypes(applyconfigurations.NewTypeConverter(scheme))}
 		}),
 	}
 	go m.types() // 60 ms: the first write comes soon, and should find it done
@@ -110,71 +111,12 @@ func (m *managedFields) manager(r *api.Resource, subresource string) (*managedfi
 	if f := m.managers[key]; f != nil {
 		return f, nil
 	}
-	c := conversion{r}
-	f, err := managedfields.NewDefaultFieldManager(m.types(), c, c, c, r.GroupVersionKind, r.GroupVersion(), subresource, ignored(r, subresource))
+	c := conversion{r, viewsOf(r, m.kinds)}
+	f, err := managedfields.NewDefaultFieldManager(m.types(), c, c, c, r.GroupVersionKind, r.GroupVersion(), subresource, c.ignored(subresource))
 	if err == nil {
 		m.managers[key] = f
 	}
 	return f, err
-}
-
-// ignored are the fields that writes through the subresource cannot set, so
-// cannot own.
-func ignored(r *api.Resource, subresource string) map[fieldpath.APIVersion]fieldpath.Filter {
-	var field string
-	switch {
-	case subresource == "status":
-		field = "spec"
-	case r.Part("status") != nil:
-		field = "status"
-	default:
-		return nil
-	}
-	set := fieldpath.NewSet(fieldpath.MakePathOrDie(field))
-	return map[fieldpath.APIVersion]fieldpath.Filter{
-		fieldpath.APIVersion(r.GroupVersion().String()): fieldpath.NewExcludeSetFilter(set),
-	}
-}
-
-// conversion is what field managers need to know of a kind: with one version
-// a kind, converting is at most decoding.
-type conversion struct{ r *api.Resource }
-
-func (c conversion) ConvertToVersion(in runtime.Object, target runtime.GroupVersioner) (runtime.Object, error) {
-	kind := in.GetObjectKind().GroupVersionKind()
-	if want, ok := target.KindForGroupVersionKinds([]schema.GroupVersionKind{kind}); !ok || want != kind {
-		return nil, runtime.NewNotRegisteredErrForTarget("skiff", reflect.TypeOf(in), target)
-	}
-	u, ok := in.(*unstructured.Unstructured)
-	if !ok {
-		return in, nil
-	}
-	obj := c.r.New()
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, obj); err != nil {
-		return nil, err
-	}
-	obj.GetObjectKind().SetGroupVersionKind(kind)
-	return obj, nil
-}
-
-func (c conversion) Convert(in, out, _ any) error {
-	return fmt.Errorf("no conversion from %T to %T", in, out)
-}
-
-func (c conversion) ConvertFieldLabel(_ schema.GroupVersionKind, label, value string) (string, string, error) {
-	return label, value, nil
-}
-
-func (c conversion) New(kind schema.GroupVersionKind) (runtime.Object, error) {
-	obj := c.r.New()
-	obj.GetObjectKind().SetGroupVersionKind(kind)
-	return obj, nil
-}
-
-func (c conversion) Default(obj runtime.Object) {
-	if o, ok := obj.(api.Object); ok && c.r.Default != nil {
-		c.r.Default(o)
-	}
 }
 
 // managerName is who is written down as the writer: the name that the client

@@ -44,7 +44,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	s := &Server{
 		cfg:       cfg,
 		codec:     codec.New(cfg.Scheme),
-		managed:   newManagedFields(cfg.Scheme),
+		managed:   newManagedFields(cfg.Scheme, cfg.Resources...),
 		endpoints: make(map[schema.GroupVersionResource]*endpoint, len(cfg.Resources)),
 		discovery: discovery.New(cfg.Resources),
 		metrics:   newMetrics(cfg.Metrics, cfg.ProcessMetrics),

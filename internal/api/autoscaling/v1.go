@@ -5,6 +5,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
 )
 
 // V1 is HorizontalPodAutoscaler as autoscaling/v1 has it: CPU in fields of its
@@ -19,6 +20,8 @@ var V1 = api.Define(api.Kind[*autoscalingv1.HorizontalPodAutoscaler]{
 	FromStored: func(o api.Object) (*autoscalingv1.HorizontalPodAutoscaler, error) {
 		return fromV2(o.(*autoscalingv2.HorizontalPodAutoscaler))
 	},
+	// What metrics there are by default depends on annotations: v2 sees to it.
+	Default: func(o *autoscalingv1.HorizontalPodAutoscaler) { meta.FillPtr(&o.Spec.MinReplicas, 1) },
 	Parts: []api.PartOf[*autoscalingv1.HorizontalPodAutoscaler]{
 		api.Status(func(dst, src *autoscalingv1.HorizontalPodAutoscaler) { dst.Status = src.Status }),
 	},

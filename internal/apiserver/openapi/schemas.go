@@ -16,12 +16,6 @@ import (
 //go:embed schemas.json.gz
 var packed []byte
 
-// ofExtension are the schemas of kinds whose Go types are skiff's own. The
-// generator does not know them; they are as Kubernetes publishes them.
-//
-//go:embed extension.json
-var ofExtension []byte
-
 const (
 	schemaRef = "#/components/schemas/"
 	metaV1    = "io.k8s.apimachinery.pkg.apis.meta.v1."
