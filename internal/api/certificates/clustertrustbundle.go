@@ -1,9 +1,17 @@
 package certificates
 
 import (
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"strings"
+
 	certificatesv1 "k8s.io/api/certificates/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
+	"skiff/internal/api/table"
 )
 
 // ClusterTrustBundle is a set of root certificates.
@@ -11,4 +19,114 @@ var ClusterTrustBundle = api.Define(api.Kind[*certificatesv1.ClusterTrustBundle]
 	GVK: gv.WithKind("ClusterTrustBundle"), Plural: "clustertrustbundles", Prefix: "clustertrustbundles",
 	New: api.New[certificatesv1.ClusterTrustBundle], NewList: api.NewList[certificatesv1.ClusterTrustBundleList],
 	RequireResourceVersion: true,
+
+	// Which names are valid follows from the signer.
+	ValidateName: func(string, bool) []string { return nil },
+	Validate: func(o *certificatesv1.ClusterTrustBundle) field.ErrorList {
+		errs := meta.Invalid(field.NewPath("metadata", "name"), o.Name, bundleName(o.Name, o.Spec.SignerName))
+		if o.Spec.SignerName != "" {
+			errs = append(errs, signerName(field.NewPath("spec", "signerName"), o.Spec.SignerName)...)
+		}
+		return errs
+	},
+	ValidateNew: func(o *certificatesv1.ClusterTrustBundle) field.ErrorList {
+		return validateAnchors(o.Spec.TrustBundle, field.NewPath("spec", "trustBundle"))
+	},
+	ValidateUpdate: func(o, old *certificatesv1.ClusterTrustBundle) field.ErrorList {
+		errs := meta.Immutable(field.NewPath("spec", "signerName"), o.Spec.SignerName, old.Spec.SignerName)
+		if o.Spec.TrustBundle != old.Spec.TrustBundle {
+			errs = append(errs, validateAnchors(o.Spec.TrustBundle, field.NewPath("spec", "trustBundle"))...)
+		}
+		return errs
+	},
+
+	Columns: table.Of("Name", "SignerName").
+		Docs(map[string]string{"SignerName": certificatesv1.ClusterTrustBundleSpec{}.SwaggerDoc()["signerName"]}),
+	Row: func(o *certificatesv1.ClusterTrustBundle) []any {
+		return []any{o.Name, table.Or(o.Spec.SignerName, table.None)}
+	},
+	FieldNames: []string{"spec.signerName"},
+	Fields: func(o *certificatesv1.ClusterTrustBundle) map[string]string {
+		return map[string]string{"spec.signerName": o.Spec.SignerName}
+	},
 })
+
+// bundleName: the bundles of a signer begin with its name, with ":" for "/";
+// those of none have no ":".
+func bundleName(name, signer string) []string {
+	if signer == "" {
+		if strings.Contains(name, ":") {
+			return []string{"ClusterTrustBundle without signer name must not have \":\" in its name"}
+		}
+		return meta.Subdomain(name, false)
+	}
+	prefix := strings.ReplaceAll(signer, "/", ":") + ":"
+	rest, ok := strings.CutPrefix(name, prefix)
+	if !ok {
+		return []string{fmt.Sprintf("ClusterTrustBundle for signerName %s must be named with prefix %s", signer, prefix)}
+	}
+	return meta.Subdomain(rest, false)
+}
+
+// maxBundleSize is the most that a bundle holds: a MiB.
+const maxBundleSize = 1 << 20
+
+// validateAnchors wants certificates of authorities, each once.
+func validateAnchors(bundle string, p *field.Path) field.ErrorList {
+	if len(bundle) > maxBundleSize {
+		return field.ErrorList{field.TooLong(p, "", maxBundleSize)}
+	}
+	var errs field.ErrorList
+	bad := func(format string, args ...any) {
+		errs = append(errs, field.Invalid(p, "<value omitted>", fmt.Sprintf(format, args...)))
+	}
+	places := map[string][]int{}
+	var order []string
+	rest := []byte(bundle)
+	for i := 0; ; i++ {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if why := badAnchor(block); why != "" {
+			bad("entry %d %s", i, why)
+			continue
+		}
+		der := string(block.Bytes)
+		if places[der] == nil {
+			order = append(order, der)
+		}
+		places[der] = append(places[der], i)
+	}
+	if len(errs) > 0 {
+		return errs
+	}
+	if len(order) == 0 {
+		bad("at least one trust anchor must be provided")
+	}
+	for _, der := range order {
+		if at := places[der]; len(at) > 1 {
+			bad("duplicate trust anchor (indices %v)", at)
+		}
+	}
+	return errs
+}
+
+func badAnchor(block *pem.Block) string {
+	switch {
+	case block.Type != "CERTIFICATE":
+		return "has bad block type: " + block.Type
+	case len(block.Headers) > 0:
+		return "has PEM block headers"
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	switch {
+	case err != nil:
+		return "does not parse as X.509"
+	case !cert.IsCA:
+		return "does not have the CA bit set"
+	case !cert.BasicConstraintsValid:
+		return "has invalid basic constraints"
+	}
+	return ""
+}

@@ -10,6 +10,7 @@ import (
 var PodCertificateRequest = api.Define(api.Kind[*certificatesv1.PodCertificateRequest]{
 	GVK: gv.WithKind("PodCertificateRequest"), Plural: "podcertificaterequests", Prefix: "podcertificaterequests", Namespaced: true,
 	New: api.New[certificatesv1.PodCertificateRequest], NewList: api.NewList[certificatesv1.PodCertificateRequestList],
+	RequireResourceVersion: true,
 	Parts: []api.PartOf[*certificatesv1.PodCertificateRequest]{
 		api.Status(func(dst, src *certificatesv1.PodCertificateRequest) { dst.Status = src.Status }),
 	},
