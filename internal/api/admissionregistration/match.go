@@ -23,6 +23,13 @@ func defaultMatch(m *admissionregistrationv1.MatchResources) {
 	}
 }
 
+// defaultParamRef: without its parameters, a policy refuses.
+func defaultParamRef(r *admissionregistrationv1.ParamRef) {
+	if r != nil {
+		meta.FillPtr(&r.ParameterNotFoundAction, admissionregistrationv1.DenyAction)
+	}
+}
+
 func paramKind(k *admissionregistrationv1.ParamKind) string {
 	if k == nil {
 		return table.Unset

@@ -2,6 +2,7 @@ package admissionregistration
 
 import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
 	"skiff/internal/api/table"
@@ -15,8 +16,18 @@ var ValidatingAdmissionPolicyBinding = api.Define(api.Kind[*admissionregistratio
 	RequireResourceVersion: true,
 	Spec:                   func(o *admissionregistrationv1.ValidatingAdmissionPolicyBinding) any { return o.Spec },
 
-	Default: func(o *admissionregistrationv1.ValidatingAdmissionPolicyBinding) { defaultMatch(o.Spec.MatchResources) },
-	Columns: table.Of("Name", "PolicyName", "ParamRef", "Age"),
+	Default: func(o *admissionregistrationv1.ValidatingAdmissionPolicyBinding) {
+		defaultMatch(o.Spec.MatchResources)
+		defaultParamRef(o.Spec.ParamRef)
+	},
+	Validate: func(o *admissionregistrationv1.ValidatingAdmissionPolicyBinding) field.ErrorList {
+		errs := validateBinding(o.Spec.PolicyName, o.Spec.ParamRef, o.Spec.MatchResources)
+		return append(errs, validateActions(o.Spec.ValidationActions, field.NewPath("spec", "validationActions"))...)
+	},
+	Columns: table.Of("Name", "PolicyName", "ParamRef", "Age").Docs(map[string]string{
+		"PolicyName": "PolicyName indicates the policy definition which the policy binding binded to",
+		"ParamRef":   "ParamRef indicates the param resource which sets the configration param",
+	}),
 	Row: func(o *admissionregistrationv1.ValidatingAdmissionPolicyBinding) []any {
 		return []any{o.Name, o.Spec.PolicyName, paramRef(o.Spec.ParamRef), table.Age(o.CreationTimestamp)}
 	},

@@ -70,6 +70,7 @@ func (v webhooks) validate(w webhook, p *field.Path) field.ErrorList {
 	}
 	errs = append(errs, meta.Selector(p.Child("namespaceSelector"), *w.namespaces)...)
 	errs = append(errs, meta.Selector(p.Child("objectSelector"), *w.objects)...)
+	errs = append(errs, validateConditions(w.conditions, p.Child("matchConditions"))...)
 	errs = append(errs, validateVersions(w.versions, p.Child("admissionReviewVersions"))...)
 	for i := range w.rules {
 		errs = append(errs, validateWebhookRule(&w.rules[i], p.Child("rules").Index(i))...)
