@@ -30,6 +30,7 @@ func TestValidation(t *testing.T) {
 		"spec.minReplicas: Invalid value: 0: must be greater than or equal to 1",
 		"spec.maxReplicas: Invalid value: 0: must be greater than 0",
 		"spec.scaleTargetRef.kind: Required value", "spec.scaleTargetRef.name: Required value",
+		"spec.metrics[0].resource.target.averageUtilization: Required value: must set either a target raw value or a target utilization",
 		"spec.metrics[0].pods: Required value: must populate information for the given metric source",
 		"spec.metrics[0].resource: Forbidden: must populate the given metric source only",
 		`spec.metrics[1].type: Unsupported value: "Moon"`)

@@ -4,7 +4,6 @@ package autoscaling
 
 import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
@@ -21,7 +20,7 @@ var HorizontalPodAutoscaler = api.Define(api.Kind[*autoscalingv2.HorizontalPodAu
 	Default:  defaultAutoscaler,
 	Validate: validateAutoscaler,
 	Parts: []api.PartOf[*autoscalingv2.HorizontalPodAutoscaler]{
-		api.Status(func(dst, src *autoscalingv2.HorizontalPodAutoscaler) { dst.Status = src.Status }),
+		api.Status(func(dst, src *autoscalingv2.HorizontalPodAutoscaler) { dst.Status = src.Status }).Validated(validateAutoscalerStatus),
 	},
 
 	Columns: table.Of("Name", "Reference", "Targets", "MinPods", "MaxPods", "Replicas", "Age").
@@ -81,66 +80,4 @@ func withDefaults(given, rules *autoscalingv2.HPAScalingRules) *autoscalingv2.HP
 		given.Policies = rules.Policies
 	}
 	return given
-}
-
-func validateAutoscaler(o *autoscalingv2.HorizontalPodAutoscaler) field.ErrorList {
-	s, p := &o.Spec, field.NewPath("spec")
-	var errs field.ErrorList
-	if s.MinReplicas != nil && *s.MinReplicas < 1 && !scalesToZero(s) {
-		errs = append(errs, field.Invalid(p.Child("minReplicas"), *s.MinReplicas, "must be greater than or equal to 1"))
-	}
-	if s.MaxReplicas < 1 {
-		errs = append(errs, field.Invalid(p.Child("maxReplicas"), s.MaxReplicas, "must be greater than 0"))
-	}
-	if s.MinReplicas != nil && s.MaxReplicas < *s.MinReplicas {
-		errs = append(errs, field.Invalid(p.Child("maxReplicas"), s.MaxReplicas, "must be greater than or equal to `minReplicas`"))
-	}
-	rp := p.Child("scaleTargetRef")
-	errs = append(errs, meta.Name(rp.Child("kind"), s.ScaleTargetRef.Kind, meta.PathSegment)...)
-	errs = append(errs, meta.Name(rp.Child("name"), s.ScaleTargetRef.Name, meta.PathSegment)...)
-	for i := range s.Metrics {
-		errs = append(errs, validateMetric(&s.Metrics[i], p.Child("metrics").Index(i))...)
-	}
-	return errs
-}
-
-// scalesToZero: only a metric from elsewhere can tell when to come back.
-func scalesToZero(s *autoscalingv2.HorizontalPodAutoscalerSpec) bool {
-	if *s.MinReplicas != 0 {
-		return false
-	}
-	for _, m := range s.Metrics {
-		if m.Type == autoscalingv2.ObjectMetricSourceType || m.Type == autoscalingv2.ExternalMetricSourceType {
-			return true
-		}
-	}
-	return false
-}
-
-func validateMetric(m *autoscalingv2.MetricSpec, p *field.Path) field.ErrorList {
-	errs := meta.Enum(p.Child("type"), m.Type, autoscalingv2.ContainerResourceMetricSourceType, autoscalingv2.ExternalMetricSourceType,
-		autoscalingv2.ObjectMetricSourceType, autoscalingv2.PodsMetricSourceType, autoscalingv2.ResourceMetricSourceType)
-	if len(errs) > 0 {
-		return errs
-	}
-	sources := []struct {
-		of   autoscalingv2.MetricSourceType
-		name string
-		set  bool
-	}{
-		{autoscalingv2.ObjectMetricSourceType, "object", m.Object != nil},
-		{autoscalingv2.PodsMetricSourceType, "pods", m.Pods != nil},
-		{autoscalingv2.ResourceMetricSourceType, "resource", m.Resource != nil},
-		{autoscalingv2.ContainerResourceMetricSourceType, "containerResource", m.ContainerResource != nil},
-		{autoscalingv2.ExternalMetricSourceType, "external", m.External != nil},
-	}
-	for _, s := range sources {
-		switch {
-		case s.of == m.Type && !s.set:
-			errs = append(errs, field.Required(p.Child(s.name), "must populate information for the given metric source"))
-		case s.of != m.Type && s.set:
-			errs = append(errs, field.Forbidden(p.Child(s.name), "must populate the given metric source only"))
-		}
-	}
-	return errs
 }

@@ -41,7 +41,8 @@ func TestJobValidation(t *testing.T) {
 		"spec.parallelism: Invalid value: -1: must be greater than or equal to 0",
 		`spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"`)
 	apitest.Refused(t, Job, `{metadata: {name: j, namespace: ns}, spec: {manualSelector: true, completionMode: Indexed, parallelism: 1, template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}}`,
-		"spec.completions: Required value: when completion mode is Indexed", "spec.selector: Required value")
+		"spec.completions: Required value: when completion mode is Indexed", "spec.selector: Required value",
+		"spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`")
 }
 
 func TestJobUpdate(t *testing.T) {
@@ -71,10 +72,13 @@ func TestCronJob(t *testing.T) {
 		t.Errorf("the template of the Job has defaults of a Job, or its pods have none: %+v", j)
 	}
 	apitest.Refused(t, CronJob, `{metadata: {name: c23456789012345678901234567890123456789012345678901234, namespace: ns}, spec: {schedule: "TZ=UTC * * * * *", timeZone: Local, concurrencyPolicy: Some, `+job+`}}`,
-		`metadata.name: Invalid value: "c23456789012345678901234567890123456789012345678901234": must be no more than 52 characters`,
 		`spec.schedule: Invalid value: "TZ=UTC * * * * *": cannot use TZ or CRON_TZ in schedule, use timeZone field instead`,
 		`spec.timeZone: Invalid value: "Local": timeZone must be an explicit time zone`,
-		`spec.concurrencyPolicy: Unsupported value: "Some": supported values: "Allow", "Forbid", "Replace"`)
+		`spec.concurrencyPolicy: Unsupported value: "Some": supported values: "Allow", "Forbid", "Replace"`,
+		`metadata.name: Invalid value: "c23456789012345678901234567890123456789012345678901234": must be no more than 52 characters`)
+	apitest.Refused(t, CronJob, `{metadata: {name: c, namespace: ns}, spec: {schedule: "@daily", timeZone: Mars/Olympus, jobTemplate: {spec: {selector: {}, template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}}}}`,
+		`spec.timeZone: Invalid value: "Mars/Olympus": unknown time zone Mars/Olympus`,
+		"spec.jobTemplate.spec.selector: Invalid value: {}: `selector` will be auto-generated")
 	synctest.Test(t, func(t *testing.T) { // where it is midnight of 2000-01-01
 		apitest.Row(t, CronJob, `{metadata: {name: c}, spec: {schedule: "@daily", suspend: true}, status: {lastScheduleTime: "1999-12-31T23:50:00Z", active: [{}]}}`,
 			"c | @daily | <none> | True | 1 | 10m | <unknown> |  |  | <none>")

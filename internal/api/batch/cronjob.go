@@ -2,6 +2,7 @@ package batch
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -29,8 +30,9 @@ var CronJob = api.Define(api.Kind[*batchv1.CronJob]{
 		meta.FillPtr(&o.Spec.FailedJobsHistoryLimit, 1)
 		pod.DefaultTemplate(&o.Spec.JobTemplate.Spec.Template)
 	},
-	Validate: validateCronJob,
-	Spec:     func(o *batchv1.CronJob) any { return o.Spec },
+	Validate:    validateCronJob,
+	ValidateNew: validateCronJobName,
+	Spec:        func(o *batchv1.CronJob) any { return o.Spec },
 	Parts: []api.PartOf[*batchv1.CronJob]{
 		api.Status(func(dst, src *batchv1.CronJob) { dst.Status = src.Status }),
 	},
@@ -51,13 +53,16 @@ var CronJob = api.Define(api.Kind[*batchv1.CronJob]{
 // The names of a CronJob's Jobs are its own and 11 more characters.
 const maxCronJobName = 63 - 11
 
+func validateCronJobName(o *batchv1.CronJob) field.ErrorList {
+	if len(o.Name) > maxCronJobName {
+		return field.ErrorList{field.Invalid(field.NewPath("metadata", "name"), o.Name, fmt.Sprintf("must be no more than %d characters", maxCronJobName))}
+	}
+	return nil
+}
+
 func validateCronJob(o *batchv1.CronJob) field.ErrorList {
 	s, p := &o.Spec, field.NewPath("spec")
-	var errs field.ErrorList
-	if len(o.Name) > maxCronJobName {
-		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), o.Name, fmt.Sprintf("must be no more than %d characters", maxCronJobName)))
-	}
-	errs = append(errs, validateSchedule(p.Child("schedule"), s.Schedule)...)
+	errs := validateSchedule(p.Child("schedule"), s.Schedule)
 	if z := s.TimeZone; z != nil {
 		errs = append(errs, validateZone(p.Child("timeZone"), *z)...)
 	}
@@ -66,6 +71,9 @@ func validateCronJob(o *batchv1.CronJob) field.ErrorList {
 		batchv1.AllowConcurrent, batchv1.ForbidConcurrent, batchv1.ReplaceConcurrent)...)
 	jp := p.Child("jobTemplate", "spec")
 	errs = append(errs, validateJobSpec(&s.JobTemplate.Spec, jp)...)
+	if sel := s.JobTemplate.Spec.Selector; sel != nil {
+		errs = append(errs, field.Invalid(jp.Child("selector"), sel, "`selector` will be auto-generated"))
+	}
 	if m := s.JobTemplate.Spec.ManualSelector; m != nil && *m {
 		errs = append(errs, field.NotSupported(jp.Child("manualSelector"), "true", []string{"nil", "false"}))
 	}
@@ -86,16 +94,27 @@ func validateSchedule(p *field.Path, schedule string) field.ErrorList {
 	return nil
 }
 
-// validateZone looks at the form of the name only; which zones there are is
-// known where they are loaded.
+// zonePart is one part of the name of a time zone.
+var zonePart = regexp.MustCompile(`^[A-Za-z\.\-_0-9+]{1,14}$`)
+
+// validateZone wants the name of a time zone that there is.
 func validateZone(p *field.Path, zone string) field.ErrorList {
-	switch {
-	case zone == "":
+	if zone == "" {
 		return field.ErrorList{field.Invalid(p, zone, "timeZone must be nil or non-empty string")}
-	case strings.EqualFold(zone, "Local"):
-		return field.ErrorList{field.Invalid(p, zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones")}
 	}
-	return nil
+	for part := range strings.SplitSeq(zone, "/") {
+		if part == "." || part == ".." || strings.HasPrefix(part, "-") || !zonePart.MatchString(part) {
+			return field.ErrorList{field.Invalid(p, zone, "unknown time zone "+zone)}
+		}
+	}
+	var errs field.ErrorList
+	if strings.EqualFold(zone, "Local") {
+		errs = append(errs, field.Invalid(p, zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"))
+	}
+	if _, err := time.LoadLocation(zone); err != nil {
+		errs = append(errs, field.Invalid(p, zone, err.Error()))
+	}
+	return errs
 }
 
 func cronJobRow(o *batchv1.CronJob) []any {

@@ -26,10 +26,11 @@ var Job = api.Define(api.Kind[*batchv1.Job]{
 	Default:        defaultJob,
 	PrepareCreate:  selectOwnPods,
 	Validate:       validateJob,
+	ValidateNew:    validateNewJob,
 	ValidateUpdate: validateJobUpdate,
 	Spec:           func(o *batchv1.Job) any { return o.Spec },
 	Parts: []api.PartOf[*batchv1.Job]{
-		api.Status(func(dst, src *batchv1.Job) { dst.Status = src.Status }),
+		api.Status(func(dst, src *batchv1.Job) { dst.Status = src.Status }).Validated(validateJobStatus),
 	},
 
 	Columns: table.Of("Name", "Status", "Completions", "Duration", "Age").Wide("Containers", "Images", "Selector").
@@ -46,6 +47,12 @@ var Job = api.Define(api.Kind[*batchv1.Job]{
 })
 
 const backoffLimit = 6
+
+// The labels of a Job's pods from before they had a domain.
+const (
+	legacyUIDLabel  = "controller-uid"
+	legacyNameLabel = "job-name"
+)
 
 func defaultJob(o *batchv1.Job) {
 	s := &o.Spec
@@ -89,9 +96,9 @@ func selectOwnPods(o *batchv1.Job) {
 		o.Spec.Template.Labels = map[string]string{}
 	}
 	uid := string(o.UID)
-	labels := map[string]string{batchv1.ControllerUidLabel: uid, "controller-uid": uid}
+	labels := map[string]string{batchv1.ControllerUidLabel: uid, legacyUIDLabel: uid}
 	if o.Name != "" { // a name that is still to be generated is no label
-		labels[batchv1.JobNameLabel], labels["job-name"] = o.Name, o.Name
+		labels[batchv1.JobNameLabel], labels[legacyNameLabel] = o.Name, o.Name
 	}
 	for key, value := range labels {
 		if _, there := o.Spec.Template.Labels[key]; !there {

@@ -7,7 +7,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 
 	"skiff/internal/api/meta"
 	"skiff/internal/api/pod"
@@ -17,7 +19,7 @@ func validateJob(o *batchv1.Job) field.ErrorList {
 	p := field.NewPath("spec")
 	errs := validateJobSpec(&o.Spec, p)
 	if o.Spec.Selector == nil {
-		return append(errs, field.Required(p.Child("selector"), ""))
+		errs = append(errs, field.Required(p.Child("selector"), ""))
 	}
 	errs = append(errs, meta.Selector(p.Child("selector"), o.Spec.Selector)...)
 	selector, err := metav1.LabelSelectorAsSelector(o.Spec.Selector)
@@ -27,31 +29,124 @@ func validateJob(o *batchv1.Job) field.ErrorList {
 	return errs
 }
 
+// validateNewJob judges what can be wrong only when a Job is made.
+func validateNewJob(o *batchv1.Job) field.ErrorList {
+	errs := validateOwnSelector(o)
+	if n := ptr.Deref(o.Spec.Completions, 0); indexed(&o.Spec) && n > 0 {
+		// The index goes behind the name, in the host names of the pods.
+		last := fmt.Sprintf("%s-%d", o.Name, n-1)
+		if len(validation.IsDNS1123Label(last)) > 0 {
+			errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), o.Name, "will not able to create pod with invalid DNS label: "+last))
+		}
+	}
+	return errs
+}
+
+// validateOwnSelector: unless its user selects by hand, a Job has the labels
+// that make its pods its own, as they were made for it.
+func validateOwnSelector(o *batchv1.Job) field.ErrorList {
+	if ptr.Deref(o.Spec.ManualSelector, false) || o.Spec.Selector == nil {
+		return nil
+	}
+	var errs field.ErrorList
+	own := labels.Set{}
+	for _, l := range []struct{ key, value string }{
+		{legacyUIDLabel, string(o.UID)}, {legacyNameLabel, o.Name}, {batchv1.ControllerUidLabel, string(o.UID)}, {batchv1.JobNameLabel, o.Name},
+	} {
+		own[l.key] = l.value
+		at := field.NewPath("spec", "template", "metadata", "labels").Key(l.key)
+		if got, ok := o.Spec.Template.Labels[l.key]; !ok {
+			errs = append(errs, field.Required(at, fmt.Sprintf("must be '%s'", l.value)))
+		} else if got != l.value {
+			errs = append(errs, field.Invalid(at, o.Spec.Template.Labels, fmt.Sprintf("must be '%s'", l.value)))
+		}
+	}
+	if selector, err := metav1.LabelSelectorAsSelector(o.Spec.Selector); err == nil && !selector.Matches(own) {
+		errs = append(errs, field.Invalid(field.NewPath("spec", "selector"), o.Spec.Selector, "`selector` not auto-generated"))
+	}
+	return errs
+}
+
+func indexed(s *batchv1.JobSpec) bool {
+	return s.CompletionMode != nil && *s.CompletionMode == batchv1.IndexedCompletion
+}
+
+const maxManagedBy = 63
+
 // validateJobSpec judges what a Job and the template of a CronJob share.
 func validateJobSpec(s *batchv1.JobSpec, p *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	for _, f := range []struct {
-		name string
-		n    *int32
-	}{
-		{"parallelism", s.Parallelism}, {"completions", s.Completions}, {"backoffLimit", s.BackoffLimit},
-		{"ttlSecondsAfterFinished", s.TTLSecondsAfterFinished}, {"backoffLimitPerIndex", s.BackoffLimitPerIndex},
-		{"maxFailedIndexes", s.MaxFailedIndexes},
-	} {
-		errs = append(errs, meta.NonNegativeOr(p.Child(f.name), f.n)...)
-	}
+	errs := meta.NonNegativeOr(p.Child("parallelism"), s.Parallelism)
+	errs = append(errs, meta.NonNegativeOr(p.Child("completions"), s.Completions)...)
 	errs = append(errs, meta.NonNegativeOr(p.Child("activeDeadlineSeconds"), s.ActiveDeadlineSeconds)...)
+	errs = append(errs, meta.NonNegativeOr(p.Child("backoffLimit"), s.BackoffLimit)...)
+	errs = append(errs, meta.NonNegativeOr(p.Child("ttlSecondsAfterFinished"), s.TTLSecondsAfterFinished)...)
+	errs = append(errs, meta.NonNegativeOr(p.Child("backoffLimitPerIndex"), s.BackoffLimitPerIndex)...)
+	errs = append(errs, meta.NonNegativeOr(p.Child("maxFailedIndexes"), s.MaxFailedIndexes)...)
+	if s.MaxFailedIndexes != nil && s.BackoffLimitPerIndex == nil {
+		errs = append(errs, field.Required(p.Child("backoffLimitPerIndex"), "when maxFailedIndexes is specified"))
+	}
+	if m := s.ManagedBy; m != nil {
+		errs = append(errs, validation.IsDomainPrefixedPath(p.Child("managedBy"), *m)...)
+		if len(*m) > maxManagedBy {
+			errs = append(errs, field.TooLong(p.Child("managedBy"), "", maxManagedBy))
+		}
+	}
 	errs = append(errs, meta.EnumOr(p.Child("completionMode"), s.CompletionMode, batchv1.NonIndexedCompletion, batchv1.IndexedCompletion)...)
-	indexed := s.CompletionMode != nil && *s.CompletionMode == batchv1.IndexedCompletion
-	if indexed && s.Completions == nil {
-		errs = append(errs, field.Required(p.Child("completions"), fmt.Sprintf("when completion mode is %s", batchv1.IndexedCompletion)))
+	errs = append(errs, validateIndexes(s, p)...)
+	errs = append(errs, validateFailurePolicy(s, p.Child("podFailurePolicy"))...)
+	errs = append(errs, validateSuccessPolicy(s, p.Child("successPolicy"))...)
+	replacements := []batchv1.PodReplacementPolicy{batchv1.Failed, batchv1.TerminatingOrFailed}
+	if s.PodFailurePolicy != nil {
+		replacements = replacements[:1]
 	}
-	if !indexed && s.BackoffLimitPerIndex != nil {
-		errs = append(errs, field.Invalid(p.Child("backoffLimitPerIndex"), *s.BackoffLimitPerIndex, "requires indexed completion mode"))
-	}
-	errs = append(errs, meta.EnumOr(p.Child("podReplacementPolicy"), s.PodReplacementPolicy, batchv1.Failed, batchv1.TerminatingOrFailed)...)
+	errs = append(errs, meta.EnumOr(p.Child("podReplacementPolicy"), s.PodReplacementPolicy, replacements...)...)
 	errs = append(errs, pod.ValidateTemplate(&s.Template, p.Child("template"))...)
 	return append(errs, validateJobRestart(s, p.Child("template", "spec", "restartPolicy"))...)
+}
+
+// Limits of indexed Jobs: their status lists indexes, and must stay small.
+const (
+	maxIndexedParallelism = 100_000
+	maxFailedIndexes      = 100_000
+	manyCompletions       = 100_000
+	maxFailedOfMany       = 10_000
+	maxParallelismOfMany  = 10_000
+)
+
+func validateIndexes(s *batchv1.JobSpec, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if !indexed(s) {
+		if s.BackoffLimitPerIndex != nil {
+			errs = append(errs, field.Invalid(p.Child("backoffLimitPerIndex"), *s.BackoffLimitPerIndex, "requires indexed completion mode"))
+		}
+		if s.MaxFailedIndexes != nil {
+			errs = append(errs, field.Invalid(p.Child("maxFailedIndexes"), *s.MaxFailedIndexes, "requires indexed completion mode"))
+		}
+		return errs
+	}
+	atMost := func(name string, n *int32, most int32, why string) {
+		if n != nil && *n > most {
+			errs = append(errs, field.Invalid(p.Child(name), *n, "must be less than or equal to "+why))
+		}
+	}
+	if s.Completions == nil {
+		errs = append(errs, field.Required(p.Child("completions"), "when completion mode is Indexed"))
+	}
+	atMost("parallelism", s.Parallelism, maxIndexedParallelism, fmt.Sprintf("%d when completion mode is Indexed", maxIndexedParallelism))
+	if s.Completions != nil {
+		atMost("maxFailedIndexes", s.MaxFailedIndexes, *s.Completions, "completions")
+	}
+	atMost("maxFailedIndexes", s.MaxFailedIndexes, maxFailedIndexes, fmt.Sprint(maxFailedIndexes))
+	if ptr.Deref(s.Completions, 0) <= manyCompletions || s.BackoffLimitPerIndex == nil {
+		return errs
+	}
+	if s.MaxFailedIndexes == nil {
+		errs = append(errs, field.Required(p.Child("maxFailedIndexes"), fmt.Sprintf("must be specified when completions is above %d", manyCompletions)))
+	}
+	const many = "%d when completions are above %d and used with backoff limit per index"
+	atMost("parallelism", s.Parallelism, maxParallelismOfMany, fmt.Sprintf(many, maxParallelismOfMany, manyCompletions))
+	atMost("maxFailedIndexes", s.MaxFailedIndexes, maxFailedOfMany, fmt.Sprintf(many, maxFailedOfMany, manyCompletions))
+	return errs
 }
 
 func validateJobRestart(s *batchv1.JobSpec, p *field.Path) field.ErrorList {
@@ -74,8 +169,12 @@ func validateJobRestart(s *batchv1.JobSpec, p *field.Path) field.ErrorList {
 func validateJobUpdate(o, old *batchv1.Job) field.ErrorList {
 	s, was, p := &o.Spec, &old.Spec, field.NewPath("spec")
 	var errs field.ErrorList
-	if !elastic(s, was) {
+	switch same := ptr.Equal(s.Completions, was.Completions); {
+	case same, indexed(s) && s.Completions == nil: // said already
+	case !indexed(s):
 		errs = append(errs, meta.Immutable(p.Child("completions"), s.Completions, was.Completions)...)
+	case s.Parallelism == nil || *s.Completions != *s.Parallelism:
+		errs = append(errs, field.Invalid(p.Child("completions"), *s.Completions, "can only be modified in tandem with spec.parallelism"))
 	}
 	errs = append(errs, meta.Immutable(p.Child("selector"), s.Selector, was.Selector)...)
 	errs = append(errs, meta.Immutable(p.Child("template"), s.Template, mutable(old, &s.Template))...)
@@ -84,14 +183,6 @@ func validateJobUpdate(o, old *batchv1.Job) field.ErrorList {
 	errs = append(errs, meta.Immutable(p.Child("backoffLimitPerIndex"), s.BackoffLimitPerIndex, was.BackoffLimitPerIndex)...)
 	errs = append(errs, meta.Immutable(p.Child("managedBy"), s.ManagedBy, was.ManagedBy)...)
 	return append(errs, meta.Immutable(p.Child("successPolicy"), s.SuccessPolicy, was.SuccessPolicy)...)
-}
-
-// elastic: an indexed Job may change its completions together with its
-// parallelism.
-func elastic(s, was *batchv1.JobSpec) bool {
-	return was.CompletionMode != nil && *was.CompletionMode == batchv1.IndexedCompletion &&
-		s.Completions != nil && s.Parallelism != nil && was.Completions != nil && was.Parallelism != nil &&
-		*s.Completions == *s.Parallelism && *was.Completions == *was.Parallelism
 }
 
 // mutable is the old template, with those fields of t that may change as long
@@ -103,7 +194,17 @@ func mutable(old *batchv1.Job, t *corev1.PodTemplateSpec) corev1.PodTemplateSpec
 		return was
 	}
 	was.Labels, was.Annotations = t.Labels, t.Annotations
-	was.Spec.NodeSelector, was.Spec.Affinity = t.Spec.NodeSelector, t.Spec.Affinity
+	was.Spec.NodeSelector = t.Spec.NodeSelector
+	switch a := t.Spec.Affinity; {
+	case a == nil && was.Spec.Affinity != nil:
+		if was.Spec.Affinity.NodeAffinity = nil; *was.Spec.Affinity == (corev1.Affinity{}) {
+			was.Spec.Affinity = nil
+		}
+	case a != nil && was.Spec.Affinity == nil:
+		was.Spec.Affinity = &corev1.Affinity{NodeAffinity: a.NodeAffinity}
+	case a != nil:
+		was.Spec.Affinity.NodeAffinity = a.NodeAffinity
+	}
 	was.Spec.Tolerations, was.Spec.SchedulingGates = t.Spec.Tolerations, t.Spec.SchedulingGates
 	return was
 }

@@ -61,7 +61,24 @@ func TestPersistentVolume(t *testing.T) {
 		`{metadata: {name: v}, spec: {hostPath: {path: /x, type: ""}, persistentVolumeReclaimPolicy: Retain, volumeMode: Filesystem}, status: {phase: Pending}}`)
 	apitest.Refused(t, PersistentVolume, `{metadata: {name: v}, spec: {accessModes: [ReadWriteOncePod, ReadWriteOnce]}}`,
 		"spec.accessModes: Forbidden: may not use ReadWriteOncePod with other access modes",
-		"spec.capacity: Required value", "spec: Required value: must specify a volume type")
+		"spec.capacity: Required value", `spec.capacity: Unsupported value: null: supported values: "storage"`, "spec: Required value: must specify a volume type")
+	apitest.Refused(t, PersistentVolume, `{metadata: {name: v}, spec: {capacity: {storage: 0}, accessModes: [ReadWriteOnce], persistentVolumeReclaimPolicy: Keep, local: {path: ""}, csi: {driver: d}, volumeAttributesClassName: ""}}`,
+		`spec.capacity[storage]: Invalid value: "0": must be greater than zero`,
+		`spec.persistentVolumeReclaimPolicy: Unsupported value: "Keep": supported values: "Delete", "Recycle", "Retain"`,
+		"spec.local.path: Required value", "spec.csi: Forbidden: may not specify more than 1 volume type",
+		"spec.nodeAffinity: Required value: Local volume requires node affinity",
+		"spec.volumeAttributesClassName: Required value: an empty string is disallowed")
+	apitest.Refused(t, PersistentVolume, `{metadata: {name: v}, spec: {capacity: {storage: 1}, accessModes: [ReadWriteOnce], persistentVolumeReclaimPolicy: Recycle, hostPath: {path: //}, storageClassName: A, nodeAffinity: {}}}`,
+		"spec.nodeAffinity.required: Required value: must specify required node constraints",
+		"spec.persistentVolumeReclaimPolicy: Forbidden: may not be 'recycle' for a hostPath mount of '/'",
+		`spec.storageClassName: Invalid value: "A": a lowercase RFC 1123 subdomain`)
+	apitest.Refused(t, PersistentVolume, `{metadata: {name: v}, spec: {capacity: {storage: 1}, accessModes: [ReadWriteOnce], csi: {driver: d, nodePublishSecretRef: {name: s}}}}`,
+		"spec.csi.volumeHandle: Required value", "spec.csi.nodePublishSecretRef.namespace: Required value")
+	zone := func(key string) string {
+		return `{metadata: {name: v}, spec: {capacity: {storage: 1}, accessModes: [ReadWriteOnce], hostPath: {path: /x}, nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: ` + key + `, operator: In, values: [a]}]}]}}}}`
+	}
+	apitest.Updated(t, PersistentVolume, zone("failure-domain.beta.kubernetes.io/zone"), zone("topology.kubernetes.io/zone"))
+	apitest.Updated(t, PersistentVolume, zone("topology.kubernetes.io/zone"), zone("other"), `nodeAffinity: Invalid value: {"required":`)
 	apitest.Updated(t, PersistentVolume,
 		`{metadata: {name: v}, spec: {accessModes: [ReadWriteOnce], capacity: {storage: 1Gi}, hostPath: {path: /x}}}`,
 		`{metadata: {name: v}, spec: {accessModes: [ReadWriteOnce], capacity: {storage: 1Gi}, hostPath: {path: /y}}}`,
@@ -74,6 +91,11 @@ func TestPersistentVolumeClaim(t *testing.T) {
 	const ok = `accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}`
 	apitest.Refused(t, PersistentVolumeClaim, `{metadata: {name: c, namespace: ns}, spec: {}}`,
 		"spec.accessModes: Required value: at least 1 access mode is required", "spec.resources[storage]: Required value")
+	apitest.Refused(t, PersistentVolumeClaim, `{metadata: {name: c, namespace: ns}, spec: {dataSource: {kind: Pod, name: ""}, dataSourceRef: {kind: PersistentVolumeClaim, name: x}, volumeMode: Tape, `+ok+`}}`,
+		`spec.volumeMode: Unsupported value: "Tape": supported values: "Block", "Filesystem"`,
+		"spec.dataSource.name: Required value",
+		`spec.dataSource: Invalid value: "Pod": must be 'PersistentVolumeClaim' when referencing the default apiGroup`,
+		`spec: Invalid value: {}: must match dataSourceRef`)
 	apitest.Updated(t, PersistentVolumeClaim, `{metadata: {name: c, namespace: ns}, spec: {`+ok+`}}`,
 		`{metadata: {name: c, namespace: ns}, spec: {volumeName: v, storageClassName: fast, `+ok+`}}`)
 	apitest.Updated(t, PersistentVolumeClaim, `{metadata: {name: c, namespace: ns}, spec: {`+ok+`}}`,

@@ -2,12 +2,9 @@ package core
 
 import (
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
-	"skiff/internal/api/pod"
 	"skiff/internal/api/table"
 )
 
@@ -54,65 +51,8 @@ var PersistentVolume = api.Define(api.Kind[*corev1.PersistentVolume]{
 			"Reason":                corev1.PersistentVolumeStatus{}.SwaggerDoc()["reason"],
 			"VolumeMode":            corev1.PersistentVolumeSpec{}.SwaggerDoc()["volumeMode"],
 		}),
-	Row:        volumeRow,
-	FieldNames: []string{"name"},
-	Fields:     func(o *corev1.PersistentVolume) map[string]string { return map[string]string{"name": o.Name} },
+	Row: volumeRow,
 })
-
-func validateVolume(o *corev1.PersistentVolume) field.ErrorList {
-	s, p := &o.Spec, field.NewPath("spec")
-	errs := validateAccessModes(s.AccessModes, p.Child("accessModes"))
-	storage, ok := s.Capacity[corev1.ResourceStorage]
-	switch {
-	case len(s.Capacity) == 0:
-		errs = append(errs, field.Required(p.Child("capacity"), ""))
-	case !ok || len(s.Capacity) > 1:
-		errs = append(errs, field.NotSupported(p.Child("capacity"), s.Capacity, []corev1.ResourceName{corev1.ResourceStorage}))
-	case storage.Sign() <= 0:
-		errs = append(errs, field.Invalid(p.Child("capacity").Key("storage"), storage.String(), "must be greater than zero"))
-	}
-	errs = append(errs, meta.Enum(p.Child("persistentVolumeReclaimPolicy"), s.PersistentVolumeReclaimPolicy,
-		corev1.PersistentVolumeReclaimDelete, corev1.PersistentVolumeReclaimRecycle, corev1.PersistentVolumeReclaimRetain)...)
-	if equality.Semantic.DeepEqual(s.PersistentVolumeSource, corev1.PersistentVolumeSource{}) {
-		errs = append(errs, field.Required(p, "must specify a volume type"))
-	}
-	if s.NodeAffinity != nil && s.NodeAffinity.Required != nil {
-		errs = append(errs, pod.ValidateNodeSelector(s.NodeAffinity.Required, p.Child("nodeAffinity", "required"))...)
-	} else if s.Local != nil {
-		errs = append(errs, field.Required(p.Child("nodeAffinity"), "Local volume requires node affinity"))
-	}
-	return append(errs, meta.EnumOr(p.Child("volumeMode"), s.VolumeMode, corev1.PersistentVolumeBlock, corev1.PersistentVolumeFilesystem)...)
-}
-
-func validateAccessModes(modes []corev1.PersistentVolumeAccessMode, p *field.Path) field.ErrorList {
-	if len(modes) == 0 {
-		return field.ErrorList{field.Required(p, "at least 1 access mode is required")}
-	}
-	var errs field.ErrorList
-	once, others := false, false
-	for _, m := range modes {
-		errs = append(errs, meta.Enum(p, m, corev1.ReadOnlyMany, corev1.ReadWriteMany, corev1.ReadWriteOnce, corev1.ReadWriteOncePod)...)
-		once = once || m == corev1.ReadWriteOncePod
-		others = others || m != corev1.ReadWriteOncePod
-	}
-	if once && others {
-		errs = append(errs, field.Forbidden(p, "may not use ReadWriteOncePod with other access modes"))
-	}
-	return errs
-}
-
-func validateVolumeUpdate(o, old *corev1.PersistentVolume) field.ErrorList {
-	p := field.NewPath("spec")
-	var errs field.ErrorList
-	if !equality.Semantic.DeepEqual(o.Spec.PersistentVolumeSource, old.Spec.PersistentVolumeSource) {
-		errs = append(errs, field.Forbidden(p.Child("persistentvolumesource"), "spec.persistentvolumesource is immutable after creation"))
-	}
-	errs = append(errs, meta.Immutable(p.Child("volumeMode"), o.Spec.VolumeMode, old.Spec.VolumeMode)...)
-	if old.Spec.NodeAffinity != nil {
-		errs = append(errs, meta.Immutable(p.Child("nodeAffinity"), o.Spec.NodeAffinity, old.Spec.NodeAffinity)...)
-	}
-	return errs
-}
 
 func volumeRow(o *corev1.PersistentVolume) []any {
 	claim := ""

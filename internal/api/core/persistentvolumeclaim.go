@@ -2,9 +2,6 @@ package core
 
 import (
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/util/diff"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
@@ -27,17 +24,14 @@ var PersistentVolumeClaim = api.Define(api.Kind[*corev1.PersistentVolumeClaim]{
 	Default: func(o *corev1.PersistentVolumeClaim) {
 		meta.Fill(&o.Status.Phase, corev1.ClaimPending)
 		meta.FillPtr(&o.Spec.VolumeMode, corev1.PersistentVolumeFilesystem)
-		// dataSource and dataSourceRef say the same as long as they can.
-		if s := o.Spec.DataSource; s != nil && o.Spec.DataSourceRef == nil {
-			o.Spec.DataSourceRef = &corev1.TypedObjectReference{APIGroup: s.APIGroup, Kind: s.Kind, Name: s.Name}
-		}
+		alikeSources(&o.Spec)
 	},
 	PrepareCreate:  func(o *corev1.PersistentVolumeClaim) { o.Status.Phase = corev1.ClaimPending },
 	Validate:       validateClaim,
 	ValidateUpdate: validateClaimUpdate,
 
 	Parts: []api.PartOf[*corev1.PersistentVolumeClaim]{
-		api.Status(func(dst, src *corev1.PersistentVolumeClaim) { dst.Status = src.Status }),
+		api.Status(func(dst, src *corev1.PersistentVolumeClaim) { dst.Status = src.Status }).Validated(validateClaimStatus),
 	},
 
 	Columns: table.Of("Name", "Status", "Volume", "Capacity", "Access Modes", "StorageClass", "VolumeAttributesClass", "Age").Wide("VolumeMode").
@@ -50,56 +44,18 @@ var PersistentVolumeClaim = api.Define(api.Kind[*corev1.PersistentVolumeClaim]{
 			"VolumeAttributesClass": "VolumeAttributesClass of the pvc",
 			"VolumeMode":            corev1.PersistentVolumeClaimSpec{}.SwaggerDoc()["volumeMode"],
 		}),
-	Row:        claimRow,
-	FieldNames: []string{"name"},
-	Fields:     func(o *corev1.PersistentVolumeClaim) map[string]string { return map[string]string{"name": o.Name} },
+	Row: claimRow,
 })
 
-func validateClaim(o *corev1.PersistentVolumeClaim) field.ErrorList {
-	s, p := &o.Spec, field.NewPath("spec")
-	errs := validateAccessModes(s.AccessModes, p.Child("accessModes"))
-	errs = append(errs, meta.Selector(p.Child("selector"), s.Selector)...)
-	storage, ok := s.Resources.Requests[corev1.ResourceStorage]
-	rp := p.Child("resources").Key("storage")
-	switch {
-	case !ok:
-		errs = append(errs, field.Required(rp, ""))
-	case storage.Sign() <= 0:
-		errs = append(errs, field.Invalid(rp, storage.String(), "must be greater than zero"))
+// alikeSources makes dataSource and dataSourceRef say the same, as long as they
+// can: dataSource takes claims and snapshots of the same namespace only.
+func alikeSources(s *corev1.PersistentVolumeClaimSpec) {
+	switch d, r := s.DataSource, s.DataSourceRef; {
+	case d != nil && r == nil:
+		s.DataSourceRef = &corev1.TypedObjectReference{APIGroup: d.APIGroup, Kind: d.Kind, Name: d.Name}
+	case d == nil && r != nil && (r.Namespace == nil || *r.Namespace == ""):
+		s.DataSource = &corev1.TypedLocalObjectReference{APIGroup: r.APIGroup, Kind: r.Kind, Name: r.Name}
 	}
-	if c := s.StorageClassName; c != nil && *c != "" {
-		errs = append(errs, meta.Name(p.Child("storageClassName"), *c, meta.Subdomain)...)
-	}
-	return append(errs, meta.EnumOr(p.Child("volumeMode"), s.VolumeMode, corev1.PersistentVolumeBlock, corev1.PersistentVolumeFilesystem)...)
-}
-
-const claimMessage = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
-
-// validateClaimUpdate: a claim may be bound once, may grow once it is bound,
-// and may be given the storage class that it was made without.
-func validateClaimUpdate(o, old *corev1.PersistentVolumeClaim) field.ErrorList {
-	p := field.NewPath("spec")
-	was, is := old.Spec.DeepCopy(), o.Spec.DeepCopy()
-	if was.VolumeName == "" {
-		was.VolumeName = is.VolumeName
-	}
-	if was.StorageClassName == nil {
-		was.StorageClassName = is.StorageClassName
-	}
-	asked, had := is.Resources.Requests[corev1.ResourceStorage], was.Resources.Requests[corev1.ResourceStorage]
-	bound := old.Status.Phase == corev1.ClaimBound
-	if bound {
-		was.Resources.Requests = is.Resources.Requests
-		was.VolumeAttributesClassName = is.VolumeAttributesClassName
-	}
-	if !equality.Semantic.DeepEqual(was, is) {
-		return field.ErrorList{field.Forbidden(p, claimMessage+"\n"+diff.Diff(was, is))}
-	}
-	current := old.Status.Capacity[corev1.ResourceStorage]
-	if asked.Cmp(had) < 0 && asked.Cmp(current) <= 0 {
-		return field.ErrorList{field.Forbidden(p.Child("resources", "requests", "storage"), "field can not be less than status.capacity")}
-	}
-	return nil
 }
 
 func claimRow(o *corev1.PersistentVolumeClaim) []any {

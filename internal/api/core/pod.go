@@ -70,7 +70,8 @@ var Pod = api.Define(api.Kind[*corev1.Pod]{
 		"spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
 		"status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName",
 	},
-	Fields: podFields,
+	Fields:       podFields,
+	FieldAliases: map[string]string{"spec.host": "spec.nodeName"}, // as it was called before v1
 })
 
 // defaultPod fills in more than a template gets: what must not appear in the
