@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"context"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -19,22 +20,28 @@ func (x *exchange) admission(operation string, obj, old, options runtime.Object,
 
 // mutate runs the plug-ins that may change the object.
 func (s *Server) mutate(ctx context.Context, r *admission.Request) error {
-	for _, p := range s.cfg.Admission {
-		if err := p.Admit(ctx, r); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.step(r, "admit", func(p admission.Plugin) error { return p.Admit(ctx, r) })
 }
 
 // validate runs the plug-ins that may refuse the final object.
 func (s *Server) validate(ctx context.Context, r *admission.Request) error {
+	return s.step(r, "validate", func(p admission.Plugin) error { return p.Validate(ctx, r) })
+}
+
+// step calls the plug-ins one after the other until one refuses.
+func (s *Server) step(r *admission.Request, name string, call func(admission.Plugin) error) (err error) {
+	start := time.Now()
+	last := start
 	for _, p := range s.cfg.Admission {
-		if err := p.Validate(ctx, r); err != nil {
-			return err
+		err = call(p)
+		now := time.Now()
+		s.metrics.admission.plugin(p.Name(), r.Operation, name, err, now.Sub(last))
+		if last = now; err != nil {
+			break
 		}
 	}
-	return nil
+	s.metrics.admission.step(r.Operation, name, err, last.Sub(start))
+	return err
 }
 
 // admit runs both, for what has no object of its own to store.

@@ -52,6 +52,9 @@ type Config struct {
 	// what is below it. /openapi/v2, /openapi/v3 and /openapi/v3/ come this way.
 	Paths map[string]http.Handler
 
+	// LogDir is what /logs/ shows; "" for nothing.
+	LogDir string
+
 	Version version.Info
 	// Checks are the parts of /livez, /readyz and /healthz beside ping.
 	Checks  []Check

@@ -39,7 +39,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		w.Header().Set("Cache-Control", "no-cache, private")
 		rec := &recorder{ResponseWriter: w}
 		done := s.metrics.begin(info, s.knows(info), isLongRunning(info))
-		defer func() { done(rec.code(), isDryRun(r)) }()
+		defer func() { done(rec.code(), rec.size, isDryRun(r)) }()
 		next.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), infoKey{}, info)))
 	})
 }
@@ -83,7 +83,9 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		start := time.Now()
 		u, err := s.cfg.Authenticator.Authenticate(r)
+		s.metrics.access.authenticated(u, err, start)
 		if err != nil || u == nil {
 			if err != nil {
 				s.log.Debug("request is not authenticated", "path", r.URL.Path, "error", err)
@@ -110,7 +112,9 @@ func (s *Server) authorize(next http.Handler) http.Handler {
 
 // allow returns nil if the authorizer allows a, else the 403 Status.
 func (s *Server) allow(ctx context.Context, a authz.Attributes) error {
+	start := time.Now()
 	decision, reason, err := s.cfg.Authorizer.Authorize(ctx, a)
+	s.metrics.access.authorized(decision, err, start)
 	switch {
 	case decision == authz.Allow:
 		return nil

@@ -35,6 +35,7 @@ func (s *Server) limitInFlight(next http.Handler) http.Handler {
 			defer func() { <-places }()
 			next.ServeHTTP(w, r)
 		default:
+			s.metrics.turnedAway(info, s.knows(info))
 			WriteError(w, r, apierrors.NewTooManyRequests("Too many requests, please try again later.", 1))
 		}
 	})

@@ -13,8 +13,14 @@ import (
 type metrics struct {
 	requests    *prometheus.CounterVec
 	duration    *prometheus.HistogramVec
+	objective   *prometheus.HistogramVec
+	sizes       *prometheus.HistogramVec
 	longRunning *prometheus.GaugeVec
 	inFlight    *prometheus.GaugeVec
+	refused     *prometheus.CounterVec
+	watches     watchMetrics
+	access      accessMetrics
+	admission   admissionMetrics
 	handler     http.Handler
 }
 
@@ -30,6 +36,17 @@ func newMetrics(reg *prometheus.Registry, more prometheus.Gatherer) *metrics {
 			Name: "apiserver_request_duration_seconds", Help: "Time to answer a request that does not stream.",
 			Buckets: []float64{.005, .025, .05, .1, .2, .4, .6, .8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60},
 		}, append(what[:len(what):len(what)], "dry_run")),
+		objective: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "apiserver_request_sli_duration_seconds", Help: "Time to answer a request that does not stream, as service-level objectives count it.",
+			Buckets: []float64{.05, .1, .2, .4, .6, .8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60},
+		}, what),
+		sizes: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "apiserver_response_sizes", Help: "Bytes of answers to reads.", Buckets: prometheus.ExponentialBuckets(1000, 10, 7),
+		}, what),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "apiserver_request_terminations_total", Help: "Requests turned away to protect the server.",
+		}, append(what[:len(what):len(what)], "code")),
+		watches: newWatchMetrics(), access: newAccessMetrics(), admission: newAdmissionMetrics(),
 		longRunning: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "apiserver_longrunning_requests", Help: "Streaming requests under way.",
 		}, what),
@@ -37,7 +54,10 @@ func newMetrics(reg *prometheus.Registry, more prometheus.Gatherer) *metrics {
 			Name: "apiserver_current_inflight_requests", Help: "Requests under way that do not stream.",
 		}, []string{"request_kind"}),
 	}
-	reg.MustRegister(m.requests, m.duration, m.longRunning, m.inFlight)
+	reg.MustRegister(m.requests, m.duration, m.objective, m.sizes, m.refused, m.longRunning, m.inFlight)
+	reg.MustRegister(m.watches.events, m.watches.sizes)
+	reg.MustRegister(m.access.collectors()...)
+	reg.MustRegister(m.admission.steps, m.admission.plugins)
 	all := prometheus.Gatherers{reg}
 	if more != nil {
 		all = append(all, more)
@@ -49,24 +69,34 @@ func newMetrics(reg *prometheus.Registry, more prometheus.Gatherer) *metrics {
 // begin notes the start of a request, and returns what notes its end. What is
 // not known is counted without its name: clients must not make new series by
 // making up paths.
-func (m *metrics) begin(i *RequestInfo, known, long bool) (done func(code int, dryRun bool)) {
+func (m *metrics) begin(i *RequestInfo, known, long bool) (done func(code int, size int64, dryRun bool)) {
 	labels := i.metricLabels(known)
 	start := time.Now()
 	if long {
 		g := m.longRunning.WithLabelValues(labels...)
 		g.Inc()
-		return func(code int, dryRun bool) {
+		return func(code int, _ int64, dryRun bool) {
 			g.Dec()
 			m.requests.WithLabelValues(append(labels, dryRunLabel(dryRun), strconv.Itoa(code))...).Inc()
 		}
 	}
 	g := m.inFlight.WithLabelValues(i.kindLabel())
 	g.Inc()
-	return func(code int, dryRun bool) {
+	return func(code int, size int64, dryRun bool) {
 		g.Dec()
+		took := time.Since(start).Seconds()
+		m.objective.WithLabelValues(labels...).Observe(took)
+		if i.Verb == "get" || i.Verb == "list" {
+			m.sizes.WithLabelValues(labels...).Observe(float64(size))
+		}
 		m.requests.WithLabelValues(append(labels, dryRunLabel(dryRun), strconv.Itoa(code))...).Inc()
-		m.duration.WithLabelValues(append(labels, dryRunLabel(dryRun))...).Observe(time.Since(start).Seconds())
+		m.duration.WithLabelValues(append(labels, dryRunLabel(dryRun))...).Observe(took)
 	}
+}
+
+// turnedAway notes a request that the server has no room for.
+func (m *metrics) turnedAway(i *RequestInfo, known bool) {
+	m.refused.WithLabelValues(append(i.metricLabels(known), "429")...).Inc()
 }
 
 func dryRunLabel(on bool) string {

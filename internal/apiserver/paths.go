@@ -20,6 +20,9 @@ func (s *Server) ownPaths() map[string]http.Handler {
 		own[p.path+"/"] = s.health(p)
 	}
 	maps.Copy(own, profiles())
+	if s.cfg.LogDir != "" {
+		own["/logs/"] = logs(s.cfg.LogDir)
+	}
 	maps.Copy(own, s.cfg.Paths)
 	return own
 }

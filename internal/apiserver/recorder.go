@@ -6,10 +6,18 @@ import (
 	"net/http"
 )
 
-// recorder notes the status code of an answer, and passes all else on.
+// recorder notes the status code and size of an answer, and passes all else on.
 type recorder struct {
 	http.ResponseWriter
 	status int
+	size   int64
+}
+
+// Write counts what goes out.
+func (r *recorder) Write(data []byte) (int, error) {
+	n, err := r.ResponseWriter.Write(data)
+	r.size += int64(n)
+	return n, err
 }
 
 func (r *recorder) WriteHeader(code int) {

@@ -59,6 +59,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		}
 		s.endpoints[r.GroupVersionResource()] = e
 	}
+	cfg.Metrics.MustRegister(stateMetrics{s})
 	s.paths = s.ownPaths()
 	s.handler = s.filters(s.routes())
 	return s, nil

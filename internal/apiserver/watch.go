@@ -72,7 +72,7 @@ type sink interface {
 // context ends the watch, and so the events: waiting for one thing costs each event
 // less than waiting for any of three.
 func (x *exchange) pump(w store.Watch, f *frames, s sink) error {
-	events := w.Events()
+	events, sent := w.Events(), x.s.metrics.watches.sent(x.RequestInfo)
 	for ev := range events {
 		frame, err := f.event(ev)
 		if err != nil {
@@ -81,6 +81,7 @@ func (x *exchange) pump(w store.Watch, f *frames, s sink) error {
 		if err := s.send(frame); err != nil {
 			return err
 		}
+		sent(frame)
 		if len(events) == 0 {
 			if err := s.flush(); err != nil {
 				return err

@@ -30,6 +30,7 @@ type Loop[K comparable] struct {
 	name  string
 	fn    Func[K]
 	queue workqueue.TypedRateLimitingInterface[K]
+	meter *meter
 }
 
 // Back-off of a failing key.
@@ -42,7 +43,11 @@ const (
 // metrics.
 func New[K comparable](name string, fn Func[K]) *Loop[K] {
 	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[K](firstRetry, lastRetry)
-	return &Loop[K]{name: name, fn: fn, queue: workqueue.NewTypedRateLimitingQueue(limiter)}
+	m := newMeter(name)
+	queue := workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[K]{Queue: &fifo[K]{meter: m}})
+	return &Loop[K]{name: name, fn: fn, meter: m, queue: workqueue.NewTypedRateLimitingQueueWithConfig(limiter, workqueue.TypedRateLimitingQueueConfig[K]{
+		DelayingQueue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[K]{Queue: queue}),
+	})}
 }
 
 // Add asks for key to be reconciled. Asking twice before it happens is asking
@@ -84,7 +89,7 @@ func (l *Loop[K]) next(ctx context.Context) bool {
 	}
 	start := time.Now()
 	err := l.guarded(ctx, key)
-	observe(l.name, time.Since(start), err)
+	l.meter.working.Observe(time.Since(start).Seconds())
 	if err == nil || ctx.Err() != nil {
 		l.queue.Forget(key)
 		return true
@@ -102,6 +107,7 @@ func (l *Loop[K]) retry(key K, err error) {
 	}
 	slog.Log(context.Background(), level, "reconcile failed, will be tried again",
 		"controller", l.name, "key", fmt.Sprint(key), "tries", l.queue.NumRequeues(key)+1, "err", err)
+	l.meter.retries.Inc()
 	l.queue.AddRateLimited(key)
 }
 
