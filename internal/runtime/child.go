@@ -56,7 +56,7 @@ func startChild(ctx context.Context, cfg Config) (*child, error) {
 	c.cmd = exec.Command(cfg.Exec, childArgs(cfg)...)
 	// containerd finds the shim by name, when it starts one and when it meets a
 	// container that an earlier containerd started.
-	c.cmd.Env = append(os.Environ(), "PATH="+cfg.path("bin")+":"+os.Getenv("PATH"))
+	c.cmd.Env = append(os.Environ(), "PATH="+cfg.path("bin")+":"+os.Getenv("PATH"), "TMPDIR="+cfg.tempDir(), "XDG_RUNTIME_DIR=")
 	c.cmd.Stdout, c.cmd.Stderr = logFile, logFile
 	c.cmd.ExtraFiles = []*os.File{readyFD - 3: readyWrite, lifelineFD - 3: lifeRead}
 	// A group of its own: the terminal's Ctrl-C is for skiff, which then stops

@@ -35,6 +35,7 @@ func Clean(cfg Config) error {
 		removeCgroups(ctx, groups),
 		os.RemoveAll(cfg.stateDir()),
 		os.RemoveAll(cfg.runcDir()),
+		os.RemoveAll(cfg.tempDir()),
 		removeIfExists(cfg.pidFile()),
 		removeSockets(cfg),
 	)

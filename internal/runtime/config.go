@@ -94,6 +94,10 @@ func (cfg Config) socketDir() string {
 	return filepath.Join("/run/skiff", cfg.Names.ID())
 }
 
+// tempDir is where containerd, shims and runc make what they need for a
+// moment, sockets among it.
+func (cfg Config) tempDir() string { return filepath.Join(cfg.socketDir(), "tmp") }
+
 func (cfg Config) socket() string { return filepath.Join(cfg.socketDir(), "containerd.sock") }
 
 // Endpoint is where the node's CRI answers, as the kubelet's

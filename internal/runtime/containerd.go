@@ -22,6 +22,7 @@ import (
 	"github.com/containerd/log"
 	"github.com/containerd/plugin"
 	"github.com/containerd/plugin/registry"
+	"github.com/containernetworking/cni/libcni"
 	"google.golang.org/grpc/grpclog"
 
 	"skiff/internal/footprint"
@@ -88,6 +89,8 @@ func serveContainerd(ctx context.Context, configFile string, ready func()) error
 	if err := clearTemporaryMounts(config.Root); err != nil {
 		return err
 	}
+	// What plug-ins answered is kept with the sandboxes that it is of.
+	libcni.CacheDir = filepath.Join(config.Root, "cni")
 	srv, err := server.New(ctx, config)
 	if err != nil {
 		return err

@@ -73,7 +73,7 @@ func prepare(ctx context.Context, cfg Config) error {
 	if err := forgetEarlierBoot(cfg); err != nil {
 		return err
 	}
-	for _, dir := range []string{cfg.rootDir(), cfg.stateDir(), cfg.runcDir(), cfg.socketDir(), cfg.path("log"), cfg.CNIConfDir, cfg.ImagesDir} {
+	for _, dir := range []string{cfg.rootDir(), cfg.stateDir(), cfg.runcDir(), cfg.socketDir(), cfg.tempDir(), cfg.path("log"), cfg.CNIConfDir, cfg.ImagesDir} {
 		if err := os.MkdirAll(dir, 0o711); err != nil {
 			return err
 		}

@@ -47,7 +47,7 @@ func (b background) start(ctx context.Context) error {
 	}
 	defer ready.close()
 
-	errFile, err := os.CreateTemp("", "skiff-start-")
+	errFile, err := os.CreateTemp(filepath.Join(b.dataDir, "run"), "start-error-")
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"up": up, "until": until, "hostclean": hostclean, "capture": capture,
 			"save": save, "hammer": hammer, "hammered": hammered, "crash": crash, "pty": pty, "machine": machine,
-			"address": address, "stopwhen": stopWhen,
+			"address": address, "stopwhen": stopWhen, "etcd": etcd,
 		},
 		Setup: func(env *testscript.Env) error {
 			r, err := registries()
@@ -96,7 +96,7 @@ func setup(env *testscript.Env, bin string, r registries) error {
 	if err != nil {
 		return err
 	}
-	ports, err := freePorts(2)
+	ports, err := freePorts(5)
 	if err != nil {
 		return err
 	}
@@ -118,6 +118,9 @@ func setup(env *testscript.Env, bin string, r registries) error {
 	env.Setenv("PRIVATE_PASSWORD", images.PrivatePassword)
 	env.Setenv("PORT", ports[0])
 	env.Setenv("KUBELET_PORT", ports[1])
+	env.Setenv("PORT2", ports[2])
+	env.Setenv("KUBELET_PORT2", ports[3])
+	env.Setenv("ETCD_PORT", ports[4])
 	env.Defer(func() { tearDown(env, bin, data) })
 	return nil
 }
