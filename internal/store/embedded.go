@@ -97,6 +97,9 @@ func startEmbedded(ctx context.Context, c Config) (_ *embedded, err error) {
 			e.close()
 		}
 	}()
+	if err := removeUnborn(c.Dir); err != nil {
+		return nil, err
+	}
 	starting.Lock()
 	defer starting.Unlock()
 	if err := e.start(c); err != nil {
