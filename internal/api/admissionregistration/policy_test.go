@@ -64,8 +64,8 @@ func TestPolicyBindingRefused(t *testing.T) {
 	} {
 		apitest.Refused(t, ValidatingAdmissionPolicyBinding, "{metadata: {name: b}, spec: {"+spec+"}}", want...)
 	}
-	apitest.Columns(t, ValidatingAdmissionPolicy, "Name string", "Validations integer", "ParamKind string", "Age string")
-	apitest.Columns(t, MutatingAdmissionPolicy, "Name string", "Mutations integer", "ParamKind string", "Age string")
-	apitest.Columns(t, ValidatingAdmissionPolicyBinding, "Name string", "PolicyName string", "ParamRef string", "Age string")
-	apitest.Columns(t, MutatingWebhookConfiguration, "Name string", "Webhooks integer", "Age string")
+	apitest.Described(t, ValidatingAdmissionPolicy, "Name string, Validations integer, ParamKind string, Age string")
+	apitest.Described(t, MutatingAdmissionPolicy, "Name string, Mutations integer, ParamKind string, Age string")
+	apitest.Described(t, ValidatingAdmissionPolicyBinding, "Name string, PolicyName string, ParamRef string, Age string")
+	apitest.Described(t, MutatingWebhookConfiguration, "Name string, Webhooks integer, Age string")
 }

@@ -119,27 +119,6 @@ func PartUpdated(t *testing.T, r *api.Resource, part, old, text string, want ...
 	return o
 }
 
-// Columns compares what a kind's columns are, one a line: "Name string",
-// "Count integer 1" where 1 is the priority of columns for -o wide, with a
-// "-" before those that are not described.
-func Columns(t *testing.T, r *api.Resource, want ...string) {
-	t.Helper()
-	var got []string
-	for _, c := range r.Columns {
-		line := c.Name + " " + c.Type
-		if c.Priority > 0 {
-			line += fmt.Sprint(" ", c.Priority)
-		}
-		if c.Description == "" {
-			line = "-" + line
-		}
-		got = append(got, line)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-}
-
 // Row compares the printed cells of an object, joined by " | ", with want.
 func Row(t *testing.T, r *api.Resource, text, want string) {
 	t.Helper()

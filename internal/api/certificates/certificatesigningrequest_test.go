@@ -77,7 +77,7 @@ func TestRequestValidation(t *testing.T) {
 	} {
 		apitest.Refused(t, CertificateSigningRequest, csr(spec), want...)
 	}
-	apitest.Columns(t, CertificateSigningRequest, "Name string", "Age string", "SignerName string", "Requestor string", "RequestedDuration string", "Condition string")
+	apitest.Described(t, CertificateSigningRequest, "Name string, Age string, SignerName string, Requestor string, RequestedDuration string, Condition string")
 	apitest.Row(t, CertificateSigningRequest, `{metadata: {name: c}, spec: {signerName: a.b/c, username: u, expirationSeconds: 3600}}`,
 		"c | <unknown> | a.b/c | u | 60m | Pending")
 }

@@ -22,7 +22,7 @@ func TestEndpointSlice(t *testing.T) {
 		`endpoints[0].hints.forZones[1].name: Duplicate value: "a"`, `endpoints[0].hints.forNodes[0].name: Invalid value: "A": `,
 		`ports[0].name: Invalid value: "A": `, `ports[0].protocol: Unsupported value: "ICMP": supported values: "SCTP", "TCP", "UDP"`,
 		`ports[0].appProtocol: Invalid value: "a b": `)
-	apitest.Columns(t, EndpointSlice, "Name string", "AddressType string", "Ports string", "Endpoints string", "Age string")
+	apitest.Described(t, EndpointSlice, "Name string, AddressType string, Ports string, Endpoints string, Age string")
 	apitest.Updated(t, EndpointSlice, `{metadata: {name: s, namespace: ns}, addressType: IPv4}`, `{metadata: {name: s, namespace: ns}, addressType: IPv6}`,
 		`addressType: Invalid value: "IPv6": field is immutable`)
 	apitest.Row(t, EndpointSlice, `{metadata: {name: s}, addressType: IPv4}`, "s | IPv4 | <unset> | <unset> | <unknown>")

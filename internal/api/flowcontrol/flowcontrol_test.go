@@ -53,7 +53,7 @@ func TestFlowSchema(t *testing.T) {
 	}
 	apitest.PartUpdated(t, FlowSchema, "status", schema(""), `{status: {conditions: [{type: ""}, {type: A}, {type: A}]}}`,
 		"status.conditions[0].type: Required value: must not be empty", `status.conditions[2].type: Duplicate value: "A"`)
-	apitest.Columns(t, FlowSchema, "Name string", "PriorityLevel string", "MatchingPrecedence string", "DistinguisherMethod string", "Age string", "MissingPL string")
+	apitest.Described(t, FlowSchema, "Name string, PriorityLevel string, MatchingPrecedence string, DistinguisherMethod string, Age string, MissingPL string")
 	apitest.Row(t, FlowSchema, `{metadata: {name: f}, spec: {matchingPrecedence: 5, priorityLevelConfiguration: {name: p}, distinguisherMethod: {type: ByUser}}, status: {conditions: [{type: Dangling, status: "False"}]}}`,
 		"f | p | 5 | ByUser | <unknown> | False")
 }
@@ -84,6 +84,6 @@ func TestPriorityLevelConfiguration(t *testing.T) {
 	} {
 		apitest.Refused(t, PriorityLevelConfiguration, "{metadata: {name: p}, spec: {"+spec+"}}", want...)
 	}
-	apitest.Columns(t, PriorityLevelConfiguration, "Name string", "Type string", "NominalConcurrencyShares string", "Queues string", "HandSize string", "QueueLengthLimit string", "Age string")
+	apitest.Described(t, PriorityLevelConfiguration, "Name string, Type string, NominalConcurrencyShares string, Queues string, HandSize string, QueueLengthLimit string, Age string")
 	apitest.Row(t, PriorityLevelConfiguration, `{metadata: {name: p}, spec: {type: Exempt}}`, "p | Exempt | <none> | <none> | <none> | <none> | <unknown>")
 }

@@ -54,7 +54,7 @@ func TestIngress(t *testing.T) {
 }
 
 func TestIngressRow(t *testing.T) {
-	apitest.Columns(t, Ingress, "Name string", "Class string", "Hosts string", "Address string", "Ports string", "Age string")
+	apitest.Described(t, Ingress, "Name string, Class string, Hosts string, Address string, Ports string, Age string")
 	apitest.Row(t, Ingress, `{metadata: {name: i}}`, "i | <none> | * |  | 80 | <unknown>")
 	apitest.Row(t, Ingress, `{metadata: {name: i}, spec: {ingressClassName: nginx, tls: [{}], rules: [{host: a}, {host: b}, {host: c}, {host: d}]}, status: {loadBalancer: {ingress: [{ip: 1.2.3.4}, {hostname: 1.2.3.3}, {ip: 1.2.3.4}]}}}`,
 		"i | nginx | a,b,c + 1 more... | 1.2.3.3,1.2.3.4 | 80, 443 | <unknown>")
@@ -88,7 +88,7 @@ func TestNetworkPolicy(t *testing.T) {
 	} {
 		apitest.Refused(t, NetworkPolicy, policy(c.spec), c.want...)
 	}
-	apitest.Columns(t, NetworkPolicy, "Name string", "Pod-Selector string", "Age string")
+	apitest.Described(t, NetworkPolicy, "Name string, Pod-Selector string, Age string")
 	apitest.Row(t, NetworkPolicy, `{metadata: {name: p}, spec: {podSelector: {matchLabels: {a: b}}}}`, "p | a=b | <unknown>")
 }
 
@@ -108,7 +108,7 @@ func TestIngressClass(t *testing.T) {
 	}
 	apitest.Updated(t, IngressClass, `{metadata: {name: c}, spec: {controller: a.b/c}}`, `{metadata: {name: c}, spec: {controller: a.b/d}}`,
 		`spec.controller: Invalid value: "a.b/d": field is immutable`)
-	apitest.Columns(t, IngressClass, "Name string", "Controller string", "Parameters string", "Age string")
+	apitest.Described(t, IngressClass, "Name string, Controller string, Parameters string, Age string")
 	apitest.Row(t, IngressClass, `{metadata: {name: c}, spec: {controller: a.b/c, parameters: {apiGroup: g, kind: K, name: x}}}`, "c | a.b/c | K.g/x | <unknown>")
 }
 
@@ -119,7 +119,7 @@ func TestIPAddress(t *testing.T) {
 	apitest.Refused(t, IPAddress, `{metadata: {name: 10.0.0.1}, spec: {parentRef: {group: A, namespace: a/b}}}`,
 		`spec.parentRef.group: Invalid value: "A": `, "spec.parentRef.resource: Required value", "spec.parentRef.name: Required value",
 		`spec.parentRef.namespace: Invalid value: "a/b": may not contain '/'`)
-	apitest.Columns(t, IPAddress, "Name string", "ParentRef string", "Age string")
+	apitest.Described(t, IPAddress, "Name string, ParentRef string, Age string")
 	apitest.Row(t, IPAddress, `{metadata: {name: 10.0.0.1}, spec: {parentRef: {resource: services, name: s, namespace: ns}}}`, "10.0.0.1 | services/ns/s | <unknown>")
 	apitest.Row(t, IPAddress, `{metadata: {name: 10.0.0.1}, spec: {parentRef: {group: g.io, resource: gates, name: s}}}`, "10.0.0.1 | gates.g.io/s | <unknown>")
 }
@@ -134,6 +134,6 @@ func TestServiceCIDR(t *testing.T) {
 	apitest.Updated(t, ServiceCIDR, cidrs("10.96.0.0/16"), cidrs("10.97.0.0/16"), `spec.cidrs[0]: Invalid value: "10.97.0.0/16": field is immutable`)
 	apitest.Updated(t, ServiceCIDR, cidrs("10.96.0.0/16"), cidrs(`10.96.0.0/16, "fd00::/112"`))
 	apitest.Updated(t, ServiceCIDR, cidrs(`10.96.0.0/16, "fd00::/112"`), cidrs("10.96.0.0/16"), `spec.cidrs: Invalid value: ["10.96.0.0/16"]: field is immutable`)
-	apitest.Columns(t, ServiceCIDR, "Name string", "CIDRs string", "Age string")
+	apitest.Described(t, ServiceCIDR, "Name string, CIDRs string, Age string")
 	apitest.Row(t, ServiceCIDR, cidrs(`10.96.0.0/16, "fd00::/112"`), "c | 10.96.0.0/16,fd00::/112 | <unknown>")
 }

@@ -149,7 +149,7 @@ func TestStatusOfDevicesGivenBack(t *testing.T) {
 }
 
 func TestClaimRow(t *testing.T) {
-	apitest.Columns(t, ResourceClaim, "Name string", "State string", "Age string")
+	apitest.Described(t, ResourceClaim, "Name string, State string, Age string")
 	apitest.Row(t, ResourceClaim, "{metadata: {name: c}}", "c | pending | <unknown>")
 	apitest.Row(t, ResourceClaim, "{metadata: {name: c}, status: {"+given+", reservedFor: [{uid: u}]}}", "c | allocated,reserved | <unknown>")
 	apitest.Row(t, ResourceClaim, `{metadata: {name: c, deletionTimestamp: "2000-01-01T00:00:00Z"}}`, "c | deleted | <unknown>")

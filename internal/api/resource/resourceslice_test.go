@@ -84,7 +84,7 @@ func TestSliceFieldsDropped(t *testing.T) {
 }
 
 func TestSliceRow(t *testing.T) {
-	apitest.Columns(t, ResourceSlice, "Name string", "Node string", "Driver string", "Pool string", "Age string")
+	apitest.Described(t, ResourceSlice, "Name string, Node string, Driver string, Pool string, Age string")
 	apitest.Row(t, ResourceSlice, slice("nodeName: node1"), "s | node1 | d | p | <unknown>")
 	apitest.Row(t, ResourceSlice, slice("allNodes: true"), "s | <unset> | d | p | <unknown>")
 }
@@ -93,7 +93,7 @@ func TestDeviceClass(t *testing.T) {
 	apitest.Refused(t, DeviceClass, `{metadata: {name: c}, spec: {selectors: [{}], config: [{}], extendedResourceName: cpu}}`,
 		"spec.selectors[0].cel: Required value", "spec.config[0].opaque: Required value", `spec.extendedResourceName: Invalid value: "cpu": `)
 	apitest.Refused(t, DeviceClass, `{metadata: {name: c}, spec: {extendedResourceName: example.com/gpu}}`)
-	apitest.Columns(t, DeviceClass, "Name string", "Age string")
+	apitest.Described(t, DeviceClass, "Name string, Age string")
 	apitest.Row(t, DeviceClass, "{metadata: {name: c}}", "c | <unknown>")
 }
 

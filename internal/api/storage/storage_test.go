@@ -61,13 +61,12 @@ func TestCSI(t *testing.T) {
 }
 
 func TestStorageColumns(t *testing.T) {
-	apitest.Columns(t, StorageClass, "Name string", "Provisioner string", "ReclaimPolicy string", "VolumeBindingMode string", "AllowVolumeExpansion string", "Age string")
-	apitest.Columns(t, CSIDriver, "Name string", "AttachRequired boolean", "PodInfoOnMount boolean", "StorageCapacity boolean", "TokenRequests string",
-		"RequiresRepublish boolean", "Modes string", "Age string")
-	apitest.Columns(t, CSINode, "Name string", "Drivers integer", "Age string")
-	apitest.Columns(t, CSIStorageCapacity, "Name string", "StorageClassName string", "Capacity string")
-	apitest.Columns(t, VolumeAttachment, "Name string", "Attacher string", "PV string", "Node string", "Attached boolean", "Age string")
-	apitest.Columns(t, VolumeAttributesClass, "Name string", "DriverName string", "Age string")
+	apitest.Described(t, StorageClass, "Name string, Provisioner string, ReclaimPolicy string, VolumeBindingMode string, AllowVolumeExpansion string, Age string")
+	apitest.Described(t, CSIDriver, "Name string, AttachRequired boolean, PodInfoOnMount boolean, StorageCapacity boolean, TokenRequests string, RequiresRepublish boolean, Modes string, Age string")
+	apitest.Described(t, CSINode, "Name string, Drivers integer, Age string")
+	apitest.Described(t, CSIStorageCapacity, "Name string, StorageClassName string, Capacity string")
+	apitest.Described(t, VolumeAttachment, "Name string, Attacher string, PV string, Node string, Attached boolean, Age string")
+	apitest.Described(t, VolumeAttributesClass, "Name string, DriverName string, Age string")
 	if VolumeAttachment.Columns[1].Format != "name" {
 		t.Error("the attacher is not printed as a name")
 	}
