@@ -117,14 +117,15 @@ func validateDaemonRolling(r *appsv1.RollingUpdateDaemonSet, p *field.Path) fiel
 	return errs
 }
 
-func validateDaemonSetStatus(o, _ *appsv1.DaemonSet) field.ErrorList {
-	s := &o.Status
-	return meta.NonNegatives(field.NewPath("status"), map[string]int32{
+func validateDaemonSetStatus(o, old *appsv1.DaemonSet) field.ErrorList {
+	s, p := &o.Status, field.NewPath("status")
+	errs := meta.NonNegatives(p, map[string]int32{
 		"currentNumberScheduled": s.CurrentNumberScheduled, "numberMisscheduled": s.NumberMisscheduled,
 		"desiredNumberScheduled": s.DesiredNumberScheduled, "numberReady": s.NumberReady,
 		"updatedNumberScheduled": s.UpdatedNumberScheduled, "numberAvailable": s.NumberAvailable,
 		"numberUnavailable": s.NumberUnavailable,
 	})
+	return append(errs, collisions(p, s.CollisionCount, old.Status.CollisionCount)...)
 }
 
 func daemonSetRow(o *appsv1.DaemonSet) []any {

@@ -110,7 +110,7 @@ func validateDeploymentUpdate(o, old *appsv1.Deployment) field.ErrorList {
 	return meta.Immutable(field.NewPath("spec", "selector"), o.Spec.Selector, old.Spec.Selector)
 }
 
-func validateDeploymentStatus(o, _ *appsv1.Deployment) field.ErrorList {
+func validateDeploymentStatus(o, old *appsv1.Deployment) field.ErrorList {
 	s, p := &o.Status, field.NewPath("status")
 	errs := replicaCounts(p, s.Replicas, map[string]int32{
 		"updatedReplicas": s.UpdatedReplicas, "readyReplicas": s.ReadyReplicas,
@@ -119,7 +119,7 @@ func validateDeploymentStatus(o, _ *appsv1.Deployment) field.ErrorList {
 	if s.AvailableReplicas > s.ReadyReplicas {
 		errs = append(errs, field.Invalid(p.Child("availableReplicas"), s.AvailableReplicas, "cannot be greater than readyReplicas"))
 	}
-	return errs
+	return append(errs, collisions(p, s.CollisionCount, old.Status.CollisionCount)...)
 }
 
 func deploymentRow(o *appsv1.Deployment) []any {

@@ -67,7 +67,7 @@ func TestStatefulSet(t *testing.T) {
 		  volumeClaimTemplates: [{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {}, volumeMode: Filesystem}, status: {phase: Pending}}],
 		  `+defaultedTemplate+`}, status: {availableReplicas: 0, replicas: 0}}`)
 	apitest.Refused(t, StatefulSet, `{metadata: {name: s, namespace: ns}, spec: {podManagementPolicy: Any, updateStrategy: {type: OnDelete, rollingUpdate: {}}, `+spec+`}}`,
-		`spec.podManagementPolicy: Unsupported value: "Any": supported values: "OrderedReady", "Parallel"`,
+		`spec.podManagementPolicy: Invalid value: "Any": must be 'OrderedReady' or 'Parallel'`,
 		"spec.updateStrategy.rollingUpdate: Invalid value: {}: only allowed for updateStrategy 'RollingUpdate'")
 	apitest.Refused(t, StatefulSet, `{metadata: {name: s, namespace: ns}, spec: {selector: {matchLabels: {a: b}}, volumeClaimTemplates: [{metadata: {name: data}}],
 	  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i, volumeMounts: [{name: data, mountPath: /d}]}]}}}}`)

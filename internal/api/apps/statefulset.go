@@ -69,7 +69,15 @@ func defaultStatefulSet(o *appsv1.StatefulSet) {
 
 func validateStatefulSet(o *appsv1.StatefulSet) field.ErrorList {
 	s, p := &o.Spec, field.NewPath("spec")
-	errs := meta.Enum(p.Child("podManagementPolicy"), s.PodManagementPolicy, appsv1.OrderedReadyPodManagement, appsv1.ParallelPodManagement)
+	var errs field.ErrorList
+	switch s.PodManagementPolicy {
+	case appsv1.OrderedReadyPodManagement, appsv1.ParallelPodManagement:
+	case "":
+		errs = append(errs, field.Required(p.Child("podManagementPolicy"), ""))
+	default:
+		errs = append(errs, field.Invalid(p.Child("podManagementPolicy"), s.PodManagementPolicy, fmt.Sprintf("must be '%s' or '%s'",
+			appsv1.OrderedReadyPodManagement, appsv1.ParallelPodManagement)))
+	}
 	up := p.Child("updateStrategy")
 	switch r := s.UpdateStrategy.RollingUpdate; s.UpdateStrategy.Type {
 	case appsv1.OnDeleteStatefulSetStrategyType:
@@ -81,8 +89,9 @@ func validateStatefulSet(o *appsv1.StatefulSet) field.ErrorList {
 			errs = append(errs, meta.NonNegativeOr(up.Child("rollingUpdate", "partition"), r.Partition)...)
 			errs = append(errs, intOrPercent(up.Child("rollingUpdate", "maxUnavailable"), r.MaxUnavailable)...)
 			if r.MaxUnavailable != nil && zero(r.MaxUnavailable) {
-				errs = append(errs, field.Invalid(up.Child("rollingUpdate", "maxUnavailable"), 0, "cannot be 0"))
+				errs = append(errs, field.Invalid(up.Child("rollingUpdate", "maxUnavailable"), *r.MaxUnavailable, "cannot be 0"))
 			}
+			errs = append(errs, atMostAll(up.Child("rollingUpdate", "maxUnavailable"), r.MaxUnavailable)...)
 		}
 	case "":
 		errs = append(errs, field.Required(up, ""))
@@ -95,14 +104,14 @@ func validateStatefulSet(o *appsv1.StatefulSet) field.ErrorList {
 		policies := []appsv1.PersistentVolumeClaimRetentionPolicyType{
 			appsv1.RetainPersistentVolumeClaimRetentionPolicyType, appsv1.DeletePersistentVolumeClaimRetentionPolicyType,
 		}
-		errs = append(errs, meta.Enum(cp.Child("whenDeleted"), c.WhenDeleted, policies...)...)
-		errs = append(errs, meta.Enum(cp.Child("whenScaled"), c.WhenScaled, policies...)...)
+		errs = append(errs, meta.OneOf(cp.Child("whenDeleted"), c.WhenDeleted, policies...)...)
+		errs = append(errs, meta.OneOf(cp.Child("whenScaled"), c.WhenScaled, policies...)...)
 	}
 	errs = append(errs, meta.NonNegativeOr(p.Child("replicas"), s.Replicas)...)
 	errs = append(errs, meta.NonNegative(p.Child("minReadySeconds"), s.MinReadySeconds)...)
 	errs = append(errs, meta.NonNegativeOr(p.Child("revisionHistoryLimit"), s.RevisionHistoryLimit)...)
 	if s.Ordinals != nil {
-		errs = append(errs, meta.NonNegative(p.Child("ordinals", "start"), s.Ordinals.Start)...)
+		errs = append(errs, meta.NonNegative(p.Child("ordinals.start"), s.Ordinals.Start)...)
 	}
 	w := workload{"StatefulSet", s.Selector, withClaimVolumes(o), "statefulset"}
 	return append(errs, w.validate(p)...)
@@ -148,16 +157,16 @@ func validateStatefulSetUpdate(o, old *appsv1.StatefulSet) field.ErrorList {
 	return nil
 }
 
-func validateStatefulSetStatus(o, _ *appsv1.StatefulSet) field.ErrorList {
+func validateStatefulSetStatus(o, old *appsv1.StatefulSet) field.ErrorList {
 	s, p := &o.Status, field.NewPath("status")
 	errs := replicaCounts(p, s.Replicas, map[string]int32{
 		"readyReplicas": s.ReadyReplicas, "currentReplicas": s.CurrentReplicas, "updatedReplicas": s.UpdatedReplicas,
 		"availableReplicas": s.AvailableReplicas,
 	})
 	if s.AvailableReplicas > s.ReadyReplicas {
-		errs = append(errs, field.Invalid(p.Child("availableReplicas"), s.AvailableReplicas, "cannot be greater than readyReplicas"))
+		errs = append(errs, field.Invalid(p.Child("availableReplicas"), s.AvailableReplicas, "cannot be greater than status.readyReplicas"))
 	}
-	return errs
+	return append(errs, collisions(p, s.CollisionCount, old.Status.CollisionCount)...)
 }
 
 func statefulSetRow(o *appsv1.StatefulSet) []any {

@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"k8s.io/utils/ptr"
+
 	"skiff/internal/api/meta"
 	"skiff/internal/api/pod"
 )
@@ -98,6 +100,15 @@ func percent(v *intstr.IntOrString) (int, bool) {
 	var n int
 	_, err := fmt.Sscanf(strings.TrimSuffix(v.StrVal, "%"), "%d", &n)
 	return n, err == nil
+}
+
+// collisions counts names that were taken; it only grows.
+func collisions(p *field.Path, is, was *int32) field.ErrorList {
+	errs := meta.NonNegativeOr(p.Child("collisionCount"), is)
+	if was != nil && (is == nil || *is < *was) {
+		errs = append(errs, field.Invalid(p.Child("collisionCount"), ptr.Deref(is, 0), "cannot be decremented"))
+	}
+	return errs
 }
 
 // replicaCounts judges the numbers of a status: none below zero, none above

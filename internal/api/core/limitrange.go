@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
+	"skiff/internal/api/pod"
 )
 
 // LimitRange bounds what one pod or container may ask for.
@@ -54,7 +57,9 @@ func validateLimitRange(o *corev1.LimitRange) field.ErrorList {
 	types := meta.Unique[corev1.LimitType]{}
 	for i := range o.Spec.Limits {
 		item, p := &o.Spec.Limits[i], field.NewPath("spec", "limits").Index(i)
+		errs = append(errs, validateLimitType(p.Child("type"), item.Type)...)
 		errs = append(errs, types.Check(p.Child("type"), item.Type)...)
+		errs = append(errs, validateLimitNames(item, p)...)
 		if item.Type == corev1.LimitTypePod {
 			if len(item.Default) > 0 {
 				errs = append(errs, field.Forbidden(p.Child("default"), "may not be specified when `type` is 'Pod'"))
@@ -63,7 +68,66 @@ func validateLimitRange(o *corev1.LimitRange) field.ErrorList {
 				errs = append(errs, field.Forbidden(p.Child("defaultRequest"), "may not be specified when `type` is 'Pod'"))
 			}
 		}
+		if _, least := item.Min[corev1.ResourceStorage]; item.Type == corev1.LimitTypePersistentVolumeClaim && !least {
+			if _, most := item.Max[corev1.ResourceStorage]; !most {
+				errs = append(errs, field.Required(p.Child("limits"), "either minimum or maximum storage value is required, but neither was provided"))
+			}
+		}
 		errs = append(errs, validateLimits(item, p)...)
+		errs = append(errs, validateRatios(item, p.Child("maxLimitRequestRatio"))...)
+	}
+	return errs
+}
+
+func validateLimitType(p *field.Path, t corev1.LimitType) field.ErrorList {
+	errs := meta.Invalid(p, string(t), validation.IsQualifiedName(string(t)))
+	known := t == corev1.LimitTypePod || t == corev1.LimitTypeContainer || t == corev1.LimitTypePersistentVolumeClaim
+	if len(errs) == 0 && !known && !strings.Contains(string(t), "/") {
+		errs = append(errs, field.Invalid(p, t, "must be a standard limit type or fully qualified"))
+	}
+	return errs
+}
+
+// validateLimitNames wants, for pods and containers, resources that they use.
+func validateLimitNames(item *corev1.LimitRangeItem, p *field.Path) field.ErrorList {
+	of := pod.ResourceName
+	if item.Type == corev1.LimitTypePod || item.Type == corev1.LimitTypeContainer {
+		of = pod.ContainerResourceName
+	}
+	var errs field.ErrorList
+	for _, l := range []struct {
+		name string
+		list corev1.ResourceList
+	}{
+		{"max", item.Max}, {"min", item.Min}, {"default", item.Default},
+		{"defaultRequest", item.DefaultRequest}, {"maxLimitRequestRatio", item.MaxLimitRequestRatio},
+	} {
+		if item.Type == corev1.LimitTypePod && strings.HasPrefix(l.name, "default") {
+			continue // forbidden anyway
+		}
+		for _, name := range slices.Sorted(maps.Keys(l.list)) {
+			errs = append(errs, of(name, p.Child(l.name).Key(string(name)))...)
+		}
+	}
+	return errs
+}
+
+// validateRatios: a limit is at least the request, and at most max/min of it.
+func validateRatios(item *corev1.LimitRangeItem, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, name := range slices.Sorted(maps.Keys(item.MaxLimitRequestRatio)) {
+		ratio := item.MaxLimitRequestRatio[name]
+		if ratio.Cmp(resource.MustParse("1")) < 0 {
+			errs = append(errs, field.Invalid(p.Key(string(name)), ratio, fmt.Sprintf("ratio %s is less than 1", ratio.String())))
+		}
+		least, hasMin := item.Min[name]
+		most, hasMax := item.Max[name]
+		if !hasMin || !hasMax || least.IsZero() {
+			continue
+		}
+		if bound := most.AsApproximateFloat64() / least.AsApproximateFloat64(); ratio.AsApproximateFloat64() > bound {
+			errs = append(errs, field.Invalid(p.Key(string(name)), ratio, fmt.Sprintf("ratio %s is greater than max/min = %f", ratio.String(), bound)))
+		}
 	}
 	return errs
 }

@@ -13,6 +13,7 @@ import (
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
+	"skiff/internal/api/pod"
 	"skiff/internal/api/table"
 )
 
@@ -27,7 +28,7 @@ var Node = api.Define(api.Kind[*corev1.Node]{
 	ValidateUpdate: validateNodeUpdate,
 
 	Parts: []api.PartOf[*corev1.Node]{
-		api.Status(func(dst, src *corev1.Node) { dst.Status = src.Status }).GivenOnCreate(),
+		api.Status(func(dst, src *corev1.Node) { dst.Status = src.Status }).GivenOnCreate().Validated(validateNodeUpdateStatus),
 	},
 	Subresources: []api.Subresource{api.Proxy("NodeProxyOptions")},
 
@@ -63,13 +64,32 @@ func defaultNode(o *corev1.Node) {
 }
 
 func validateNode(o *corev1.Node) field.ErrorList {
-	p := field.NewPath("spec")
-	errs := validateTaints(o.Spec.Taints, p.Child("taints"))
-	if len(o.Spec.PodCIDRs) > 2 {
-		errs = append(errs, field.Invalid(p.Child("podCIDRs"), o.Spec.PodCIDRs, "may specify no more than one CIDR for each IP family"))
+	// Taints are reported below metadata: what clients know is older than spec.taints.
+	errs := validateTaints(o.Spec.Taints, field.NewPath("metadata", "taints"))
+	errs = append(errs, validateAmountsOf("capacity", o.Status.Capacity)...)
+	errs = append(errs, validateAmountsOf("allocatable", o.Status.Allocatable)...)
+	p, cidrs := field.NewPath("spec", "podCIDRs"), o.Spec.PodCIDRs
+	var bad field.ErrorList
+	for i, c := range cidrs {
+		bad = append(bad, validation.IsValidCIDRForLegacyField(p.Index(i), c, false, nil)...)
 	}
-	for i, c := range o.Spec.PodCIDRs {
-		errs = append(errs, validation.IsValidCIDRForLegacyField(p.Child("podCIDRs").Index(i), c, false, nil)...)
+	if errs = append(errs, bad...); len(cidrs) < 2 || len(bad) > 0 {
+		return errs
+	}
+	if len(cidrs) > 2 || strings.Contains(cidrs[0], ":") == strings.Contains(cidrs[1], ":") {
+		errs = append(errs, field.Invalid(p, cidrs, "may specify no more than one CIDR for each IP family"))
+	}
+	seen := meta.Unique[string]{}
+	for i, c := range cidrs {
+		errs = append(errs, seen.Check(p.Index(i), c)...)
+	}
+	return errs
+}
+
+func validateAmountsOf(what string, list corev1.ResourceList) field.ErrorList {
+	var errs field.ErrorList
+	for _, name := range slices.Sorted(maps.Keys(list)) {
+		errs = append(errs, pod.ValidateQuantity(field.NewPath("status", what, string(name)), name, list[name])...)
 	}
 	return errs
 }
@@ -80,7 +100,9 @@ func validateTaints(taints []corev1.Taint, p *field.Path) field.ErrorList {
 	for i, t := range taints {
 		ip := p.Index(i)
 		errs = append(errs, meta.Invalid(ip.Child("key"), t.Key, validation.IsQualifiedName(t.Key))...)
-		errs = append(errs, meta.Invalid(ip.Child("value"), t.Value, validation.IsValidLabelValue(t.Value))...)
+		if msgs := validation.IsValidLabelValue(t.Value); len(msgs) > 0 {
+			errs = append(errs, field.Invalid(ip.Child("value"), t.Value, strings.Join(msgs, ";")))
+		}
 		errs = append(errs, meta.Enum(ip.Child("effect"), t.Effect,
 			corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule, corev1.TaintEffectNoExecute)...)
 		id := t.Key + ":" + string(t.Effect)
@@ -97,6 +119,13 @@ func validateTaints(taints []corev1.Taint, p *field.Path) field.ErrorList {
 func validateNodeUpdate(o, old *corev1.Node) field.ErrorList {
 	p := field.NewPath("spec")
 	var errs field.ErrorList
+	addresses := meta.Unique[corev1.NodeAddress]{}
+	for i, a := range o.Status.Addresses {
+		errs = append(errs, addresses.Check(field.NewPath("status", "addresses").Index(i), a)...)
+	}
+	if o.Spec.DoNotUseExternalID != old.Spec.DoNotUseExternalID {
+		errs = append(errs, field.Forbidden(p.Child("externalID"), "may not be updated"))
+	}
 	if len(old.Spec.PodCIDRs) > 0 && !slices.Equal(o.Spec.PodCIDRs, old.Spec.PodCIDRs) {
 		errs = append(errs, field.Forbidden(p.Child("podCIDRs"), "node updates may not change podCIDR except from \"\" to valid"))
 	}
@@ -104,6 +133,11 @@ func validateNodeUpdate(o, old *corev1.Node) field.ErrorList {
 		errs = append(errs, field.Forbidden(p.Child("providerID"), "node updates may not change providerID except from \"\" to valid"))
 	}
 	return errs
+}
+
+// validateNodeUpdateStatus judges what kubelets write of their node.
+func validateNodeUpdateStatus(o, old *corev1.Node) field.ErrorList {
+	return append(validateNode(o), validateNodeUpdate(o, old)...)
 }
 
 func nodeRow(o *corev1.Node) []any {

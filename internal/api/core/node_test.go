@@ -15,11 +15,15 @@ func TestNodeCreate(t *testing.T) {
 
 func TestNodeValidation(t *testing.T) {
 	apitest.Refused(t, Node, `{metadata: {name: a}, spec: {podCIDR: 10.0/24, taints: [{key: k, effect: NoSchedule}, {key: k, effect: NoSchedule}, {key: "", effect: Never}]}}`,
-		`spec.taints[1]: Duplicate value: {"key":"k","effect":"NoSchedule"}: taints must be unique by key and effect pair`,
-		`spec.taints[2].key: Invalid value: "": name part must be non-empty`,
-		`spec.taints[2].key: Invalid value: "": name part must consist of`,
-		`spec.taints[2].effect: Unsupported value: "Never": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"`,
+		`metadata.taints[1]: Duplicate value: {"key":"k","effect":"NoSchedule"}: taints must be unique by key and effect pair`,
+		`metadata.taints[2].key: Invalid value: "": name part must be non-empty`,
+		`metadata.taints[2].key: Invalid value: "": name part must consist of`,
+		`metadata.taints[2].effect: Unsupported value: "Never": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"`,
 		`spec.podCIDRs[0]: Invalid value: "10.0/24": must be a valid CIDR value`)
+	apitest.Refused(t, Node, `{metadata: {name: a}, spec: {podCIDRs: [10.0.0.0/24, 10.0.1.0/24]}, status: {capacity: {pods: -1, cpu: 1}, allocatable: {pods: 500m}}}`,
+		`status.capacity.pods: Invalid value: "-1": must be greater than or equal to 0`,
+		`status.allocatable.pods: Invalid value: "500m": must be an integer`,
+		`spec.podCIDRs: Invalid value: ["10.0.0.0/24","10.0.1.0/24"]: may specify no more than one CIDR for each IP family`)
 	apitest.Updated(t, Node, `{metadata: {name: a}, spec: {podCIDR: 10.244.0.0/24, providerID: x}}`, `{metadata: {name: a}, spec: {podCIDR: 10.244.1.0/24}}`,
 		`spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid`,
 		`spec.providerID: Forbidden: node updates may not change providerID except from "" to valid`)

@@ -45,6 +45,35 @@ func TestLimitRange(t *testing.T) {
 		"spec.limits[1].default: Forbidden: may not be specified when `type` is 'Pod'")
 }
 
+func TestLimitRangeRules(t *testing.T) {
+	apitest.Refused(t, LimitRange, `{metadata: {name: l, namespace: ns}, spec: {limits: [{type: Odd, max: {apples: 1}}, {type: Container, max: {pods: 1}}, {type: PersistentVolumeClaim}, {type: Pod, max: {cpu: 4}, min: {cpu: 2}, maxLimitRequestRatio: {cpu: 3, memory: 500m}}]}}`,
+		`spec.limits[0].type: Invalid value: "Odd": must be a standard limit type or fully qualified`,
+		`spec.limits[0].max[apples]: Invalid value: "apples": must be a standard resource type or fully qualified`,
+		`spec.limits[1].max[pods]: Invalid value: "pods": must be a standard resource for containers`,
+		`spec.limits[1].default[pods]: Invalid value: "pods": must be a standard resource for containers`,
+		`spec.limits[1].defaultRequest[pods]: Invalid value: "pods": must be a standard resource for containers`,
+		"spec.limits[2].limits: Required value: either minimum or maximum storage value is required, but neither was provided",
+		`spec.limits[3].maxLimitRequestRatio[cpu]: Invalid value: "3": ratio 3 is greater than max/min = 2.000000`,
+		`spec.limits[3].maxLimitRequestRatio[memory]: Invalid value: "500m": ratio 500m is less than 1`)
+}
+
+func TestReplicationControllerStatus(t *testing.T) {
+	o := apitest.Parse(t, ReplicationController, `{metadata: {name: r, namespace: ns, resourceVersion: "1"}, status: {replicas: 1, readyReplicas: 2}}`)
+	apitest.Errors(t, ReplicationController.Part("status").Validate(o, o), "status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas")
+}
+
+func TestServiceStatus(t *testing.T) {
+	rules := func(text string, want ...string) {
+		t.Helper()
+		o := apitest.Parse(t, Service, `{metadata: {name: s, namespace: ns, resourceVersion: "1"}, `+text+`}`)
+		apitest.Errors(t, Service.Part("status").Validate(o, o), want...)
+	}
+	rules(`spec: {type: ClusterIP}, status: {loadBalancer: {ingress: [{ip: 1.1.1.1}]}}`, "status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is 'LoadBalancer'")
+	rules(`spec: {type: LoadBalancer}, status: {loadBalancer: {ingress: [{ip: x, ipMode: VIP}, {hostname: 1.1.1.1}]}}`,
+		`status.loadBalancer.ingress[0].ip: Invalid value: "x": must be a valid IP address`,
+		`status.loadBalancer.ingress[1].hostname: Invalid value: "1.1.1.1": must be a DNS name, not an IP address`)
+}
+
 func TestResourceQuota(t *testing.T) {
 	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {pods: -1}}}`,
 		`spec.hard[pods]: Invalid value: "-1": must be greater than or equal to 0`)

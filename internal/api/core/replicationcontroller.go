@@ -28,7 +28,7 @@ var ReplicationController = api.Define(api.Kind[*corev1.ReplicationController]{
 	Spec:     func(o *corev1.ReplicationController) any { return o.Spec },
 
 	Parts: []api.PartOf[*corev1.ReplicationController]{
-		api.Status(func(dst, src *corev1.ReplicationController) { dst.Status = src.Status }),
+		api.Status(func(dst, src *corev1.ReplicationController) { dst.Status = src.Status }).Validated(validateReplicationControllerStatus),
 	},
 	Scale: &api.ScaleOf[*corev1.ReplicationController]{
 		Get: func(o *corev1.ReplicationController) *autoscalingv1.Scale {
@@ -85,6 +85,28 @@ func validateReplicationController(o *corev1.ReplicationController) field.ErrorL
 	if s.Template.Spec.RestartPolicy != corev1.RestartPolicyAlways {
 		errs = append(errs, field.NotSupported(tp.Child("spec", "restartPolicy"), s.Template.Spec.RestartPolicy,
 			[]corev1.RestartPolicy{corev1.RestartPolicyAlways}))
+	}
+	if s.Template.Spec.ActiveDeadlineSeconds != nil {
+		errs = append(errs, field.Forbidden(tp.Child("spec", "activeDeadlineSeconds"), "activeDeadlineSeconds in ReplicationController is not Supported"))
+	}
+	return errs
+}
+
+func validateReplicationControllerStatus(o, _ *corev1.ReplicationController) field.ErrorList {
+	s, p := &o.Status, field.NewPath("status")
+	counts := []struct {
+		name string
+		n    int32
+	}{{"fullyLabeledReplicas", s.FullyLabeledReplicas}, {"readyReplicas", s.ReadyReplicas}, {"availableReplicas", s.AvailableReplicas}}
+	errs := meta.NonNegative(p.Child("replicas"), s.Replicas)
+	for _, c := range counts {
+		errs = append(errs, meta.NonNegative(p.Child(c.name), c.n)...)
+		if c.n > s.Replicas {
+			errs = append(errs, field.Invalid(p.Child(c.name), c.n, "cannot be greater than status.replicas"))
+		}
+	}
+	if s.AvailableReplicas > s.ReadyReplicas {
+		errs = append(errs, field.Invalid(p.Child("availableReplicas"), s.AvailableReplicas, "cannot be greater than readyReplicas"))
 	}
 	return errs
 }

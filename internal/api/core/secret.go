@@ -65,7 +65,7 @@ func validateSecret(o *corev1.Secret) field.ErrorList {
 		errs = append(errs, field.TooLong(p, "", corev1.MaxSecretSize))
 	}
 	for _, k := range secretKeys[o.Type] {
-		if _, ok := o.Data[k]; !ok {
+		if value, ok := o.Data[k]; !ok || o.Type == corev1.SecretTypeSSHAuth && len(value) == 0 {
 			errs = append(errs, field.Required(p.Key(k), ""))
 		}
 	}

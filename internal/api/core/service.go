@@ -30,7 +30,7 @@ var Service = api.Define(api.Kind[*corev1.Service]{
 	ValidateUpdate: validateServiceUpdate,
 
 	Parts: []api.PartOf[*corev1.Service]{
-		api.Status(func(dst, src *corev1.Service) { dst.Status = src.Status }),
+		api.Status(func(dst, src *corev1.Service) { dst.Status = src.Status }).Validated(validateServiceStatus),
 	},
 	Subresources: []api.Subresource{api.Proxy("ServiceProxyOptions")},
 

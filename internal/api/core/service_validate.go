@@ -27,8 +27,10 @@ func validateService(o *corev1.Service) field.ErrorList {
 		}
 	}
 	for i, ip := range s.ExternalIPs {
-		errs = append(errs, validation.IsValidIPForLegacyField(p.Child("externalIPs").Index(i), ip, false, nil)...)
+		errs = append(errs, meta.EndpointIP(p.Child("externalIPs").Index(i), ip)...)
 	}
+	errs = append(errs, meta.EnumOr(p.Child("trafficDistribution"), s.TrafficDistribution, corev1.ServiceTrafficDistributionPreferClose,
+		corev1.ServiceTrafficDistributionPreferSameNode, corev1.ServiceTrafficDistributionPreferSameZone)...)
 	errs = append(errs, validateTrafficPolicies(s, p)...)
 	return append(errs, validateClusterIPs(s, p)...)
 }
@@ -47,7 +49,13 @@ func validateServiceType(s *corev1.ServiceSpec, p *field.Path) field.ErrorList {
 		if len(s.ClusterIPs) > 0 || s.ClusterIP != "" {
 			errs = append(errs, field.Forbidden(p.Child("clusterIPs"), "may not be set for ExternalName services"))
 		}
-		errs = append(errs, meta.Required(p.Child("externalName"), s.ExternalName, validation.IsDNS1123Subdomain)...)
+		if len(s.IPFamilies) > 0 {
+			errs = append(errs, field.Forbidden(p.Child("ipFamilies"), "may not be set for ExternalName services"))
+		}
+		if s.IPFamilyPolicy != nil {
+			errs = append(errs, field.Forbidden(p.Child("ipFamilyPolicy"), "may not be set for ExternalName services"))
+		}
+		errs = append(errs, meta.Required(p.Child("externalName"), strings.TrimSuffix(s.ExternalName, "."), validation.IsDNS1123Subdomain)...)
 	}
 	if s.Type != corev1.ServiceTypeLoadBalancer {
 		if s.AllocateLoadBalancerNodePorts != nil {
@@ -59,9 +67,11 @@ func validateServiceType(s *corev1.ServiceSpec, p *field.Path) field.ErrorList {
 		if s.LoadBalancerClass != nil {
 			errs = append(errs, field.Forbidden(p.Child("loadBalancerClass"), "may only be used when `type` is 'LoadBalancer'"))
 		}
+	} else if c := s.LoadBalancerClass; c != nil {
+		errs = append(errs, meta.Invalid(p.Child("loadBalancerClass"), *c, validation.IsQualifiedName(*c))...)
 	}
 	for i, r := range s.LoadBalancerSourceRanges {
-		errs = append(errs, validation.IsValidCIDRForLegacyField(p.Child("LoadBalancerSourceRanges").Index(i), r, false, nil)...)
+		errs = append(errs, validation.IsValidCIDRForLegacyField(p.Child("LoadBalancerSourceRanges").Index(i), strings.TrimSpace(r), false, nil)...)
 	}
 	return errs
 }
