@@ -1,6 +1,8 @@
 package openapi
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -43,8 +45,9 @@ func documents(resources []*api.Resource) map[string]contents {
 // everything is what the one document of version 2 is about.
 func everything(resources []*api.Resource) contents {
 	all := contents{resources: resources}
-	for _, c := range documents(resources) {
-		all.paths = append(all.paths, c.paths...)
+	of := documents(resources)
+	for _, name := range slices.Sorted(maps.Keys(of)) { // in one order: its fingerprint goes by it
+		all.paths = append(all.paths, of[name].paths...)
 	}
 	return all
 }

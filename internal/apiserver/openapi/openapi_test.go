@@ -194,6 +194,14 @@ func TestHashesAndETags(t *testing.T) {
 	if again, _ := get(t, s, url, "If-None-Match", response.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
 		t.Errorf("with its ETag: %s", again.Status)
 	}
+	for _, accept := range []string{"application/json", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"} {
+		whole, _ := get(t, s, "/openapi/v2", "Accept", accept)
+		for range 5 { // whatever order things are looked at in
+			if again, _ := get(t, s, "/openapi/v2", "Accept", accept, "If-None-Match", whole.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
+				t.Errorf("version 2 as %s with its ETag: %s", accept, again.Status)
+			}
+		}
+	}
 	if old, _ := get(t, s, "/openapi/v3/apis/apps/v1?hash=OLD"); old.StatusCode != http.StatusOK || old.Request.URL.Query().Get("hash") == "OLD" {
 		t.Errorf("an old hash: %s at %s", old.Status, old.Request.URL)
 	}
