@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -75,9 +76,21 @@ func (x *exchange) decode(data []byte, encoding negotiate.Encoding, kind schema.
 func (x *exchange) warnStrict(err error) {
 	if strict, ok := runtime.AsStrictDecodingError(err); ok {
 		for _, e := range strict.Errors() {
-			x.warn(e.Error())
+			for _, text := range oneByOne(e) {
+				x.warn(text)
+			}
 		}
 	}
+}
+
+// oneByOne takes the faults apart that the YAML decoder reports together, a
+// line each: a header holds one line.
+func oneByOne(fault error) []string {
+	lines := strings.Split(strings.TrimPrefix(fault.Error(), "yaml: unmarshal errors:\n"), "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimSpace(l)
+	}
+	return lines
 }
 
 // undecodable says what about the body is wrong, in the words of upstream.

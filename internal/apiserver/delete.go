@@ -2,7 +2,6 @@ package apiserver
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -61,13 +60,13 @@ func deletedStatus(r *api.Resource, i store.Item) *metav1.Status {
 // otherwise item is the object, which waits for its grace period or its
 // finalizers to end.
 func (x *exchange) deleteOne(namespace, name string, o *metav1.DeleteOptions) (item store.Item, gone bool, err error) {
-	for try := 1; ; try++ {
+	for {
 		old, err := x.e.table.Get(x.ctx(), namespace, name, store.Latest)
 		if err != nil {
 			return nil, false, storeError(err, x.e.r, name)
 		}
 		item, gone, err := x.tryDelete(old, o)
-		if !errors.Is(err, store.ErrConflict) || try == conflictTries {
+		if !lostRace(x.ctx(), err) {
 			return item, gone, storeError(err, x.e.r, name)
 		}
 	}

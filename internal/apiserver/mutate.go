@@ -2,7 +2,6 @@ package apiserver
 
 import (
 	"context"
-	"errors"
 
 	"skiff/internal/api"
 	"skiff/internal/apiserver/codec"
@@ -17,7 +16,7 @@ func (s *Server) Mutate(ctx context.Context, r *api.Resource, namespace, name st
 	if err != nil {
 		return nil, err
 	}
-	for try := 1; ; try++ {
+	for {
 		old, err := e.table.Get(ctx, namespace, name, store.Latest)
 		if err != nil {
 			return nil, storeError(err, r, name)
@@ -30,7 +29,7 @@ func (s *Server) Mutate(ctx context.Context, r *api.Resource, namespace, name st
 			return codec.Item(obj, r.GroupVersionKind), nil
 		}
 		item, err := e.table.Update(ctx, old, obj)
-		if !errors.Is(err, store.ErrConflict) || try == conflictTries {
+		if !lostRace(ctx, err) {
 			return item, storeError(err, r, name)
 		}
 	}

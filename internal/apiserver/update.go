@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -17,9 +18,12 @@ import (
 	"skiff/internal/store"
 )
 
-// conflictTries is how often a write that does not insist on a
-// resourceVersion is done again because the object changed meanwhile.
-const conflictTries = 5
+// lostRace says whether a write is to be done again because another came in
+// between. One that does not insist on a resourceVersion never fails for that:
+// of those that race one always wins, so all of them get through in time.
+func lostRace(ctx context.Context, err error) bool {
+	return errors.Is(err, store.ErrConflict) && ctx.Err() == nil
+}
 
 // change is one write to an object that exists.
 type change struct {
@@ -108,7 +112,7 @@ func (x *exchange) mayCreate() error {
 // change performs a write to an object that exists, and again while others
 // come in between.
 func (x *exchange) change(c *change) (store.Item, error) {
-	for try := 1; ; try++ {
+	for {
 		old, err := x.e.table.Get(x.ctx(), x.scope(), x.Name, store.Latest)
 		if err != nil {
 			return nil, storeError(err, x.e.r, x.Name)
@@ -118,7 +122,7 @@ func (x *exchange) change(c *change) (store.Item, error) {
 			return nil, err
 		}
 		item, err := x.replace(c, old, obj)
-		if !errors.Is(err, store.ErrConflict) || try == conflictTries {
+		if !lostRace(x.ctx(), err) {
 			return item, storeError(err, x.e.r, x.Name)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -76,6 +77,16 @@ func TestFieldValidation(t *testing.T) {
 	}
 	if err := post("Strict", "application/yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: yam}\nfoo: 1\n"); err == nil || !strings.Contains(err.Error(), `unknown field "foo"`) {
 		t.Errorf("strict YAML: %v", err)
+	}
+	const twice = "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: yam}\nfoo: 1\ndata: {a: x}\ndata: {a: x, a: z}\n"
+	if err := post("Strict", "application/yaml", twice); err == nil || !strings.HasSuffix(err.Error(), "strict decoding error: yaml: unmarshal errors:\n"+
+		"  line 6: key \"a\" already set in map\n  line 6: key \"data\" already set in map, unknown field \"foo\"") {
+		t.Errorf("strict YAML: %v", err)
+	}
+	seen.texts = nil
+	want = `line 6: key "a" already set in map; line 6: key "data" already set in map; unknown field "foo"`
+	if err := post("Warn", "application/yaml", twice); err != nil || strings.Join(seen.texts, "; ") != want {
+		t.Errorf("%v, warned of %q, want %q", err, seen.texts, want)
 	}
 	if err := post("Sometimes", "application/json", body); !apierrors.IsInvalid(err) {
 		t.Errorf("fieldValidation=Sometimes: %v", err)
@@ -152,34 +163,34 @@ func TestUpdateKeepsWhatTheSystemSays(t *testing.T) {
 	}
 }
 
-func TestPatchesRetryConflicts(t *testing.T) {
+// Of writes that do not insist on a resourceVersion, none is refused because
+// others came in between, however many there are.
+func TestWritesThatDoNotInsistAllGetThrough(t *testing.T) {
 	s := apitest.Start(t)
-	c := kubernetes.NewForConfigOrDie(s.Admin()).CoreV1().ConfigMaps("default")
-	if _, err := c.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "c"}}, metav1.CreateOptions{}); err != nil {
+	c := kubernetes.NewForConfigOrDie(s.Admin()).AppsV1().Deployments("default")
+	if _, err := c.Create(t.Context(), deployment("d"), metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	const writers, each = 4, 10
+	const writers, each = 24, 5
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
 			for i := range each {
-				for {
-					_, err := c.Patch(t.Context(), "c", types.MergePatchType, fmt.Appendf(nil, `{"data":{"k%d-%d":"x"}}`, w, i), metav1.PatchOptions{})
-					if err == nil {
-						break
-					}
-					if !apierrors.IsConflict(err) {
-						t.Error(err)
-						return
-					}
+				_, err := c.Patch(t.Context(), "d", types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"annotations":{"k%d-%d":"x"}}}`, w, i), metav1.PatchOptions{})
+				if err != nil {
+					t.Errorf("patch: %v", err)
+				}
+				scale := &autoscalingv1.Scale{ObjectMeta: metav1.ObjectMeta{Name: "d"}, Spec: autoscalingv1.ScaleSpec{Replicas: int32(w*each + i)}}
+				if _, err := c.UpdateScale(t.Context(), "d", scale, metav1.UpdateOptions{}); err != nil {
+					t.Errorf("scale: %v", err)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	got, err := c.Get(t.Context(), "c", metav1.GetOptions{})
-	if err != nil || len(got.Data) != writers*each {
-		t.Errorf("%d keys, %v; want %d", len(got.Data), err, writers*each)
+	got, err := c.Get(t.Context(), "d", metav1.GetOptions{})
+	if err != nil || len(got.Annotations) != writers*each {
+		t.Errorf("%d annotations, %v; want %d", len(got.Annotations), err, writers*each)
 	}
 }
 
