@@ -63,6 +63,8 @@ type Kind[P Object] struct {
 	RowIgnores []string
 	FieldNames []string
 	Fields     func(P) map[string]string
+
+	FieldAliases map[string]string
 }
 
 // PartOf is a Part of a kind with its own Go type.
@@ -98,7 +100,7 @@ func Define[P Object](k Kind[P]) *Resource {
 		ReturnsDeleted: k.ReturnsDeleted, OrphanByDefault: k.OrphanByDefault, AllowCreateOnUpdate: k.AllowCreateOnUpdate,
 		RequireResourceVersion: k.RequireResourceVersion, TTL: k.TTL,
 		Columns: k.Columns, Row: oneTo[P, []any](k.Row), RowIgnores: append(k.RowIgnores, "metadata.managedFields"),
-		FieldNames: k.FieldNames, Fields: oneTo[P, map[string]string](k.Fields),
+		FieldNames: k.FieldNames, Fields: oneTo[P, map[string]string](k.Fields), FieldAliases: k.FieldAliases,
 	}
 	if r.Singular == "" {
 		r.Singular = singular(k.GVK.Kind)

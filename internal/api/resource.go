@@ -118,6 +118,10 @@ type Resource struct {
 	// metadata.namespace. FieldNames lists their names.
 	FieldNames []string
 	Fields     func(Object) map[string]string
+	// FieldAliases are further names of selectable fields, and which fields
+	// they mean: what older clients say, or what a kind shown as another
+	// calls them.
+	FieldAliases map[string]string
 }
 
 // Part is a subresource that writes one part of the object.

@@ -1,7 +1,6 @@
 package apiserver
 
 import (
-	"fmt"
 	"net/url"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,8 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-
-	"skiff/internal/api"
 )
 
 // decodeQuery reads options of the API from a query.
@@ -48,6 +45,10 @@ func (x *exchange) listOptions() (*internalversion.ListOptions, error) {
 	if o.FieldSelector == nil {
 		o.FieldSelector = fields.Everything()
 	}
+	var err error
+	if o.FieldSelector, err = storedFields(x.e.r, o.FieldSelector); err != nil {
+		return nil, err
+	}
 	if x.Name != "" && pathNames(x.r.URL.Path, x.Name) {
 		if o.FieldSelector.Empty() {
 			o.FieldSelector = fields.OneTermEqualSelector("metadata.name", x.Name)
@@ -55,41 +56,12 @@ func (x *exchange) listOptions() (*internalversion.ListOptions, error) {
 			o.FieldSelector = fields.AndSelectors(o.FieldSelector, fields.OneTermEqualSelector("metadata.name", x.Name))
 		}
 	}
-	return o, checkFields(x.e.r, o.FieldSelector)
+	return o, nil
 }
 
 // pathNames says whether a path ends in a name (watch/namespaces/NS/pods/NAME).
 func pathNames(path, name string) bool {
 	return len(path) > len(name) && path[len(path)-len(name)-1:] == "/"+name
-}
-
-// checkFields refuses a selector by a field that the kind cannot select by.
-func checkFields(r *api.Resource, sel fields.Selector) error {
-	for _, q := range sel.Requirements() {
-		if !selectable(r, q.Field) {
-			return apierrors.NewBadRequest(unselectable(r, q.Field))
-		}
-	}
-	return nil
-}
-
-func selectable(r *api.Resource, name string) bool {
-	if name == "metadata.name" || name == "metadata.namespace" {
-		return true
-	}
-	for _, f := range r.FieldNames {
-		if f == name {
-			return true
-		}
-	}
-	return false
-}
-
-func unselectable(r *api.Resource, name string) string {
-	if len(r.FieldNames) > 0 {
-		return "field label not supported: " + name
-	}
-	return fmt.Sprintf("%q is not a known field selector: only %q, %q", name, "metadata.name", "metadata.namespace")
 }
 
 func (x *exchange) createOptions() (*metav1.CreateOptions, error) {

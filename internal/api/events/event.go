@@ -22,6 +22,14 @@ var Event = api.Define(api.Kind[*eventsv1.Event]{
 	ToStored:   func(o *eventsv1.Event) (api.Object, error) { return toCore(o), nil },
 	FromStored: func(o api.Object) (*eventsv1.Event, error) { return fromCore(o.(*corev1.Event)), nil },
 
+	FieldAliases: map[string]string{
+		"reason": "reason", "type": "type", "reportingController": "reportingComponent",
+		"regarding.kind": "involvedObject.kind", "regarding.namespace": "involvedObject.namespace",
+		"regarding.name": "involvedObject.name", "regarding.uid": "involvedObject.uid",
+		"regarding.apiVersion": "involvedObject.apiVersion", "regarding.resourceVersion": "involvedObject.resourceVersion",
+		"regarding.fieldPath": "involvedObject.fieldPath",
+	},
+
 	Columns: core.Event.Columns,
 	Row:     func(o *eventsv1.Event) []any { return core.Event.Row(toCore(o)) },
 })
