@@ -38,11 +38,18 @@ func (x *exchange) watch() error {
 	ctx, cancel := context.WithTimeout(x.ctx(), watchTime(o.TimeoutSeconds))
 	defer cancel()
 	defer context.AfterFunc(x.s.running, cancel)()
+	want.Dropped = cancel
 	w, failed := x.e.table.Watch(ctx, want)
-	if failed != nil && !errors.Is(failed, store.ErrExpired) {
+	switch {
+	case errors.Is(failed, store.ErrFuture):
+		return tooLarge(o.ResourceVersion)
+	case failed != nil && !errors.Is(failed, store.ErrExpired):
 		return storeError(failed, x.e.r, "")
 	}
 	run := func(s sink) error {
+		last := &lastWords{s: s}
+		defer last.spoken()
+		defer context.AfterFunc(ctx, last.hurry)()
 		if failed != nil {
 			return s.send(frames.failure(tooOld(o.ResourceVersion)))
 		}
@@ -65,6 +72,8 @@ func (x *exchange) watch() error {
 type sink interface {
 	send(frame []byte) error
 	flush() error
+	// setDeadline makes what is sent after it, or is being sent then, fail.
+	setDeadline(time.Time) error
 }
 
 // pump sends events until there are no more. It flushes when it has caught up,
@@ -147,6 +156,8 @@ func (s *httpSink) send(frame []byte) error {
 }
 
 func (s *httpSink) flush() error { return s.control.Flush() }
+
+func (s *httpSink) setDeadline(at time.Time) error { return s.control.SetWriteDeadline(at) }
 
 func isWebSocket(r *http.Request) bool {
 	return strings.EqualFold(r.Header.Get("Upgrade"), "websocket") &&

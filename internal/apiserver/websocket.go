@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"io"
+	"time"
 
 	"golang.org/x/net/websocket"
 )
@@ -32,3 +33,5 @@ func (s socketSink) send(frame []byte) error {
 }
 
 func (s socketSink) flush() error { return nil }
+
+func (s socketSink) setDeadline(at time.Time) error { return s.c.SetWriteDeadline(at) }

@@ -128,6 +128,9 @@ type WatchOptions struct {
 	Initial     bool
 	MinRevision int64
 	Bookmarks   bool
+	// Dropped, if set, is called when the watch ends because its reader is too
+	// slow, which the reader may be too busy to see. It must return at once.
+	Dropped func()
 }
 
 // Watch is a stream of events. The channel of Events closes when the watch

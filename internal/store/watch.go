@@ -17,6 +17,7 @@ type watcher struct {
 	ch     chan Event
 	stop   chan struct{} // closed with stopped
 	detach func() bool   // from the context
+	missed func()        // called when it is dropped; may be nil
 
 	mu      sync.Mutex
 	initial func(yield func(Event) bool) // sent before the queue; then nil
@@ -49,6 +50,7 @@ func (t *table) Watch(ctx context.Context, o WatchOptions) (Watch, error) {
 		filter: newFilter(o.Namespace, o.Name, o.Labels, o.Fields),
 		ch:     make(chan Event, watchBuffer),
 		stop:   make(chan struct{}),
+		missed: o.Dropped,
 	}
 	w.filter.pin(t.codec.resource.Namespaced)
 	if err := t.attach(w, o); err != nil {
@@ -219,4 +221,7 @@ func (t *table) dropLocked(w *watcher, err error) {
 	}
 	t.watchers.remove(w)
 	t.store.beat.remove(w)
+	if err != nil && w.missed != nil {
+		w.missed()
+	}
 }

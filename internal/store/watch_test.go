@@ -80,7 +80,8 @@ func TestWatchSelectors(t *testing.T) {
 func TestSlowWatcherIsDroppedAlone(t *testing.T) {
 	s := openStore(t)
 	pods := s.Table(podsResource())
-	slow := watch(t, pods, WatchOptions{MinRevision: Latest})
+	dropped := 0
+	slow := watch(t, pods, WatchOptions{MinRevision: Latest, Dropped: func() { dropped++ }})
 	quick := watch(t, pods, WatchOptions{MinRevision: Latest})
 	tbl := pods.(*table)
 	e := &event{current: &item{codec: tbl.codec, key: "default/a", slash: 7}}
@@ -94,6 +95,9 @@ func TestSlowWatcherIsDroppedAlone(t *testing.T) {
 	}
 	if !errors.Is(slow.Err(), ErrExpired) {
 		t.Errorf("slow watcher: %v", slow.Err())
+	}
+	if dropped != 1 {
+		t.Errorf("who waits for the slow watcher was told %d times", dropped)
 	}
 	create(t, pods, pod("default", "b"))
 	expectEvents(t, quick, "ADDED default/b")
