@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -29,11 +30,19 @@ var heldPool = sync.Pool{New: func() any {
 func (x *exchange) wantsGzip() bool {
 	for part := range strings.SplitSeq(x.r.Header.Get("Accept-Encoding"), ",") {
 		coding, params, _ := strings.Cut(strings.TrimSpace(part), ";")
-		if coding == "gzip" && strings.TrimSpace(params) != "q=0" {
+		if strings.TrimSpace(coding) == "gzip" && !refused(params) {
 			return true
 		}
 	}
 	return false
+}
+
+// refused says whether the parameters of a coding rule it out: a weight of 0,
+// in however many digits.
+func refused(params string) bool {
+	weight, found := strings.CutPrefix(strings.TrimSpace(params), "q=")
+	q, err := strconv.ParseFloat(weight, 64)
+	return found && err == nil && q == 0
 }
 
 // lateGzip compresses an answer once it has grown to gzipFrom, and sends a

@@ -23,6 +23,7 @@ var APIService = api.Define(api.Kind[*Object]{
 	GVK: GroupVersion.WithKind("APIService"), Plural: "apiservices", Prefix: "apiregistration.k8s.io/apiservices",
 	Categories: []string{"api-extensions"},
 	New:        api.New[Object], NewList: api.NewList[List],
+	RequireResourceVersion: true,
 	Parts: []api.PartOf[*Object]{
 		api.Status(func(dst, src *Object) { dst.Status = src.Status }).Validated(func(o, _ *Object) field.ErrorList { return validateStatus(o) }),
 	},

@@ -88,7 +88,7 @@ func Response(r *http.Request, shapes bool, offered ...Encoding) (Media, error) 
 	}
 	for _, a := range ranges {
 		if m, ok := match(a, shapes, offered); ok {
-			m.Pretty = pretty(r)
+			m.Pretty = a.params["pretty"] == "1" || pretty(r)
 			return m, nil
 		}
 	}
