@@ -2,7 +2,12 @@ package store
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"net"
+	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -19,7 +24,8 @@ type external struct {
 	reads  *coalescer
 }
 
-func dialExternal(ctx context.Context, c Config) (*external, error) {
+// dialExternal returns once the servers have answered.
+func dialExternal(ctx context.Context, c Config) (_ *external, err error) {
 	cfg := clientv3.Config{
 		Endpoints:            c.Endpoints,
 		DialKeepAliveTime:    30 * time.Second,
@@ -30,11 +36,9 @@ func dialExternal(ctx context.Context, c Config) (*external, error) {
 		})},
 	}
 	if info := c.tlsInfo(); !info.Empty() || info.TrustedCAFile != "" {
-		tls, err := info.ClientConfig()
-		if err != nil {
+		if cfg.TLS, err = info.ClientConfig(); err != nil {
 			return nil, fmt.Errorf("the certificate files for etcd cannot be used: %w", err)
 		}
-		cfg.TLS = tls
 	}
 	client, err := clientv3.New(cfg)
 	if err != nil {
@@ -42,6 +46,10 @@ func dialExternal(ctx context.Context, c Config) (*external, error) {
 	}
 	e := &external{client: client, prefix: c.Prefix}
 	e.reads = newCoalescer(e.ask)
+	if err := e.answers(ctx, cfg.TLS); err != nil {
+		e.close()
+		return nil, err
+	}
 	return e, nil
 }
 
@@ -49,9 +57,54 @@ func dialExternal(ctx context.Context, c Config) (*external, error) {
 func (e *external) ask(ctx context.Context) (int64, error) {
 	response, err := e.client.Get(ctx, e.prefix+"/", clientv3.WithCountOnly())
 	if err != nil {
-		return 0, fmt.Errorf("no answer from %s: %w", strings.Join(e.client.Endpoints(), ", "), err)
+		return 0, fmt.Errorf("no answer from etcd at %s: %w", strings.Join(e.client.Endpoints(), ", "), err)
 	}
 	return response.Header.Revision, nil
+}
+
+// firstAnswer is how long servers elsewhere may take for it.
+const firstAnswer = 5 * time.Second
+
+// answers waits for the first answer. The client itself says only that there
+// was none in time; why is found by calling the servers as it does.
+func (e *external) answers(ctx context.Context, cfg *tls.Config) error {
+	ctx, cancel := context.WithTimeout(ctx, firstAnswer)
+	defer cancel()
+	_, err := e.ask(ctx)
+	if err == nil || !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	for _, endpoint := range e.client.Endpoints() {
+		if why := call(endpoint, cfg); why != nil {
+			return fmt.Errorf("no answer from etcd at %s: %w", endpoint, why)
+		}
+	}
+	return err
+}
+
+// call connects to an endpoint, and hears whether it hangs up at once: a
+// server that wants another certificate says so after its greeting.
+func call(endpoint string, cfg *tls.Config) error {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" {
+		return err
+	}
+	dialer := &net.Dialer{Timeout: time.Second}
+	var conn net.Conn
+	if u.Scheme == "https" {
+		conn, err = tls.DialWithDialer(dialer, "tcp", u.Host, cfg)
+	} else {
+		conn, err = dialer.Dial("tcp", u.Host)
+	}
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_ = conn.SetReadDeadline(time.Now().Add(time.Second))
+	if _, err = conn.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil // it listens
+	}
+	return err
 }
 
 func (e *external) current(ctx context.Context) (int64, error) { return e.reads.get(ctx) }

@@ -6,8 +6,10 @@ package wire
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -168,6 +170,9 @@ func (c *Config) Complete() error {
 	if err := c.checkLogs(); err != nil {
 		return err
 	}
+	if err := c.checkEtcd(); err != nil {
+		return err
+	}
 	for _, text := range c.NodeTaints {
 		if _, err := parseTaint(text); err != nil {
 			return err
@@ -215,6 +220,32 @@ func (c *Config) checkLogs() error {
 	}
 	if c.ContainerLogMaxFiles < 2 {
 		return fmt.Errorf("--container-log-max-files %d: give at least 2, the file that is written and one before it", c.ContainerLogMaxFiles)
+	}
+	return nil
+}
+
+// checkEtcd judges how an etcd elsewhere is to be reached.
+func (c *Config) checkEtcd() error {
+	for _, server := range c.EtcdServers {
+		if u, err := url.Parse(server); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return fmt.Errorf("--etcd-servers %q is not a URL: give one like https://10.0.0.5:2379", server)
+		}
+	}
+	if (c.EtcdCertFile == "") != (c.EtcdKey == "") {
+		return errors.New("--etcd-certfile and --etcd-keyfile belong together: give both, or neither")
+	}
+	for _, f := range []struct{ flag, path string }{
+		{"--etcd-cafile", c.EtcdCAFile}, {"--etcd-certfile", c.EtcdCertFile}, {"--etcd-keyfile", c.EtcdKey},
+	} {
+		if f.path == "" {
+			continue
+		}
+		if len(c.EtcdServers) == 0 {
+			return fmt.Errorf("%s is for an etcd elsewhere: name that with --etcd-servers", f.flag)
+		}
+		if _, err := os.ReadFile(f.path); err != nil {
+			return fmt.Errorf("%s: %w", f.flag, err)
+		}
 	}
 	return nil
 }

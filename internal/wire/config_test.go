@@ -51,6 +51,10 @@ func TestCompleteRefuses(t *testing.T) {
 		{"advertised address", func(c *Config) { c.AdvertiseAddress = "here" }, "--advertise-address"},
 		{"size of logs", func(c *Config) { c.ContainerLogMaxSize = "much" }, "--container-log-max-size"},
 		{"number of logs", func(c *Config) { c.ContainerLogMaxFiles = 1 }, "--container-log-max-files"},
+		{"etcd without a scheme", func(c *Config) { c.EtcdServers = []string{"10.0.0.5:2379"} }, "--etcd-servers"},
+		{"etcd's certificate without a key", func(c *Config) { c.EtcdServers, c.EtcdCertFile = []string{"https://e:1"}, "a.crt" }, "--etcd-keyfile"},
+		{"etcd's authority without etcd", func(c *Config) { c.EtcdCAFile = "ca.crt" }, "--etcd-servers"},
+		{"etcd's authority missing", func(c *Config) { c.EtcdServers, c.EtcdCAFile = []string{"https://e:1"}, "/nowhere.crt" }, "--etcd-cafile"},
 		{"taint", func(c *Config) { c.NodeTaints = []string{"a=b"} }, "--node-taint"},
 		{"taint's effect", func(c *Config) { c.NodeTaints = []string{"a=b:Never"} }, "--node-taint"},
 	} {

@@ -50,7 +50,7 @@ func newControlPlane(ctx context.Context, c Config) (_ *controlPlane, err error)
 		return nil, err
 	}
 	if p.store, err = store.Open(ctx, c.storeConfig()); err != nil {
-		return nil, err
+		return nil, c.etcdError(err)
 	}
 	if err := p.newServer(ctx); err != nil {
 		p.store.Close()
@@ -65,6 +65,14 @@ func (c Config) storeConfig() store.Config {
 		s.Dir = c.Path("etcd")
 	}
 	return s
+}
+
+// etcdError says of an etcd elsewhere which settings lead to it.
+func (c Config) etcdError(err error) error {
+	if len(c.EtcdServers) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w: start it, or mend --etcd-servers and the files of --etcd-cafile, --etcd-certfile and --etcd-keyfile", err)
 }
 
 func (c Config) servingOptions() pki.ServingOptions {
@@ -113,7 +121,7 @@ func (p *controlPlane) newServer(ctx context.Context) (err error) {
 		Version: version.Info(),
 		Checks:  []apiserver.Check{{Name: "etcd", Ready: true, Live: true, Check: p.store.Healthy}},
 
-		ProcessMetrics: processMetrics(),
+		ProcessMetrics: processMetrics(), LogDir: logDir,
 	}
 	options := builtin.Options{PKI: p.pki, ServiceCIDRs: p.serviceCIDRs(), Components: p.running.checks()}
 	if options.FirstNodePort, options.LastNodePort, err = portRange(p.ServiceNodePortRange); err != nil {
