@@ -38,6 +38,16 @@ type views struct {
 	shared weak.Pointer[byte]
 }
 
+// alive is what a view points to, if anyone still holds it. A pointer that has
+// become nil is forgotten: asking it again costs more than having none.
+func alive(view *weak.Pointer[byte]) *byte {
+	p := view.Value()
+	if p == nil {
+		*view = weak.Pointer[byte]{}
+	}
+	return p
+}
+
 var _ Item = (*item)(nil)
 
 func (it *item) Namespace() string {
@@ -94,7 +104,7 @@ func (it *item) AppendJSON(b []byte) []byte {
 		return append(b, it.wire...)
 	}
 	it.views.mu.Lock()
-	p, size := it.views.json.Value(), it.views.size
+	p, size := alive(&it.views.json), it.views.size
 	it.views.mu.Unlock()
 	if p != nil {
 		return append(b, unsafe.Slice(p, size)...)
@@ -149,7 +159,7 @@ func (it *item) Shared() api.Object {
 // of thousands is gone through once, and would leave as many behind.
 func (it *item) Printed(s *Scratch) api.Object {
 	it.views.mu.Lock()
-	whole := it.views.object.Value() != nil
+	whole := alive(&it.views.object) != nil
 	it.views.mu.Unlock()
 	if !whole && !it.codec.isJSON {
 		if obj := s.empty(it.codec); it.codec.decodeInto(obj, it.wire, it.codec.printed) == nil {

@@ -38,17 +38,28 @@ func next(b []byte) (f wire, rest []byte, err error) {
 }
 
 // read reads the field at the start of b and returns what follows it. Nearly
-// all have a tag of one byte and a length of one or two.
+// all have a tag and a length of one or two bytes each.
 func (f *wire) read(b []byte) (rest []byte, err error) {
-	if len(b) > 2 && b[0] < 0x80 && b[0]&7 == bytesType && b[0]>>3 != 0 {
-		size, n := int(b[1]), 2
-		if size >= 0x80 {
-			size, n = size&0x7f|int(b[2])<<7, 3
-		}
-		if (n == 2 || b[2] < 0x80) && size <= len(b)-n {
-			f.number, f.kind, f.body = int(b[0]>>3), bytesType, b[n:n+size]
-			return b[n+size:], nil
-		}
+	if len(b) < 4 {
+		return f.readAny(b)
+	}
+	tag, at := int(b[0]), 1
+	if tag >= 0x80 {
+		tag, at = tag&0x7f|int(b[1])<<7, 2
+	}
+	size := int(b[at])
+	at++
+	if tag&7 == varintType && size < 0x80 && tag>>3 != 0 && tag < 1<<14 {
+		f.number, f.kind, f.body, f.varint = tag>>3, varintType, nil, uint64(size)
+		return b[at:], nil
+	}
+	if size >= 0x80 {
+		size = size&0x7f | int(b[at])<<7
+		at++
+	}
+	if tag&7 == bytesType && tag>>3 != 0 && tag < 1<<14 && size < 1<<14 && size <= len(b)-at {
+		f.number, f.kind, f.body = tag>>3, bytesType, b[at:at+size]
+		return b[at+size:], nil
 	}
 	return f.readAny(b)
 }
@@ -108,68 +119,71 @@ func (p *Plan) Append(dst, message []byte) ([]byte, error) {
 
 // AppendFields is Append without the braces.
 func (p *Plan) AppendFields(dst, message []byte) ([]byte, error) {
-	w := writer{dst: dst, start: len(dst)}
-	var open *field
+	start := len(dst)
+	var open *field // the list or map that is being written
 	var seen uint64
 	var f wire
-	for last := 0; len(message) > 0; {
-		var err error
+	var err error
+	for len(message) > 0 {
 		if message, err = f.read(message); err != nil {
-			return w.dst, err
+			return dst, err
 		}
-		if f.number >= len(p.fields) || p.fields[f.number] == nil {
+		if f.number >= len(p.fields) || p.fields[f.number].shape == none {
 			continue // a field of a newer version
 		}
-		to := p.fields[f.number]
-		if open != nil && f.number != last {
-			w.dst = append(w.dst, open.end())
-			open = nil
-		}
-		if open == nil && seen&(1<<f.number) != 0 {
-			return w.dst, errWire
-		}
-		seen |= 1 << f.number
-		last = f.number
-		switch {
-		case to.repeated || to.mapped:
-			if open == nil {
-				w.begin(to.key)
-				w.dst = append(w.dst, to.start())
-				open = to
-			} else {
-				w.dst = append(w.dst, ',')
+		to := &p.fields[f.number]
+		if to == open {
+			dst = append(dst, ',')
+		} else {
+			if open != nil {
+				dst = append(dst, open.end())
+				open = nil
 			}
-			err = w.element(to, &f)
-		case to.inline != nil:
-			err = w.inline(to, &f)
-		case to.omitZero && f.isZero():
+			if seen&(1<<f.number) != 0 {
+				return dst, errWire
+			}
+			seen |= 1 << f.number
+			if to.omitZero && f.isZero() {
+				continue
+			}
+			if to.shape != inlined {
+				dst = begin(dst, start, to.key)
+			}
+			if to.shape >= repeated {
+				dst = append(dst, to.start())
+				open = to
+			}
+		}
+		switch to.shape {
+		case mapped:
+			dst, err = to.entry(dst, &f)
+		case inlined:
+			dst, err = to.members(dst, start, &f)
 		default:
-			w.begin(to.key)
-			w.dst, err = to.write(w.dst, &f)
+			dst, err = to.write(dst, &f)
 		}
 		if err != nil {
-			return w.dst, err
+			return dst, err
 		}
 	}
 	if open != nil {
-		w.dst = append(w.dst, open.end())
+		dst = append(dst, open.end())
 	}
 	for missing := p.always &^ seen; missing != 0; missing &= missing - 1 {
-		w.begin(",")
-		w.dst = append(w.dst, p.fields[bits.TrailingZeros64(missing)].absent...)
+		dst = append(begin(dst, start, ","), p.fields[bits.TrailingZeros64(missing)].absent...)
 	}
-	return w.dst, nil
+	return dst, nil
 }
 
 func (f *field) start() byte {
-	if f.mapped {
+	if f.shape == mapped {
 		return '{'
 	}
 	return '['
 }
 
 func (f *field) end() byte {
-	if f.mapped {
+	if f.shape == mapped {
 		return '}'
 	}
 	return ']'
@@ -189,49 +203,40 @@ func (v *value) write(dst []byte, f *wire) ([]byte, error) {
 	return v.append(dst, *f)
 }
 
-// writer appends the members of an object.
-type writer struct {
-	dst   []byte
-	start int
-}
-
-// begin begins a member; key has a comma before it.
-func (w *writer) begin(key string) {
-	if len(w.dst) == w.start {
+// begin begins a member of an object whose members begin at start; key has a
+// comma before it.
+func begin(dst []byte, start int, key string) []byte {
+	if len(dst) == start {
 		key = key[1:]
 	}
-	w.dst = append(w.dst, key...)
+	return append(dst, key...)
 }
 
-func (w *writer) inline(to *field, f *wire) (err error) {
-	if f.kind != bytesType {
-		return errWire
+// members appends the members of a message among those of its parent.
+func (f *field) members(dst []byte, start int, w *wire) ([]byte, error) {
+	if w.kind != bytesType {
+		return dst, errWire
 	}
-	before := len(w.dst)
-	w.begin(",")
-	from := len(w.dst)
-	w.dst, err = to.inline.AppendFields(w.dst, f.body)
-	if len(w.dst) == from {
-		w.dst = w.dst[:before] // nothing came, so nothing is to be parted
+	before := len(dst)
+	dst = begin(dst, start, ",")
+	from := len(dst)
+	dst, err := f.inline.AppendFields(dst, w.body)
+	if len(dst) == from {
+		dst = dst[:before] // nothing came, so nothing is to be parted
 	}
-	return err
+	return dst, err
 }
 
-// element appends an element of a list, or an entry of a map.
-func (w *writer) element(to *field, f *wire) (err error) {
-	if to.repeated {
-		w.dst, err = to.write(w.dst, f)
-		return err
+// entry appends an entry of a map.
+func (f *field) entry(dst []byte, w *wire) (_ []byte, err error) {
+	if w.kind != bytesType {
+		return dst, errWire
 	}
-	if f.kind != bytesType {
-		return errWire
-	}
-	var key, content wire
+	var key, content, part wire
 	found := false
-	for b := f.body; len(b) > 0; {
-		var part wire
+	for b := w.body; len(b) > 0; {
 		if b, err = part.read(b); err != nil {
-			return err
+			return dst, err
 		}
 		switch part.number {
 		case 1:
@@ -241,13 +246,11 @@ func (w *writer) element(to *field, f *wire) (err error) {
 		}
 	}
 	if key.body != nil && key.kind != bytesType {
-		return errWire
+		return dst, errWire
 	}
-	w.dst = append(AppendString(w.dst, key.body), ':')
+	dst = append(AppendString(dst, key.body), ':')
 	if !found {
-		w.dst = append(w.dst, to.zero...)
-		return nil
+		return append(dst, f.zero...), nil
 	}
-	w.dst, err = to.write(w.dst, &content)
-	return err
+	return f.write(dst, &content)
 }

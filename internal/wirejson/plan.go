@@ -21,7 +21,7 @@ import (
 
 // Plan says how messages of one Go type are written.
 type Plan struct {
-	fields []*field // by protobuf number; nil where there is none
+	fields []field // by protobuf number
 	// always are the numbers of fields that are written even when the
 	// message has none: a bit each.
 	always uint64
@@ -41,16 +41,27 @@ type field struct {
 	key      string // `,"name":`
 	absent   []byte // what is written when the message lacks it
 	omitZero bool   // nothing is written when the content is empty or 0
-	repeated bool
-	mapped   bool
-	inline   *Plan // the content's fields are written among the parent's
+	shape    shape
+	inline   *Plan // of the content
 }
+
+// shape says how a field stands in its object.
+type shape uint8
+
+const (
+	none    shape = iota // there is no such field
+	single               // a member
+	inlined              // its own members are among the object's
+	// A list or a map comes in many fields, one after the other.
+	repeated
+	mapped
+)
 
 // Only is the plan of some members alone, by their JSON names.
 func (p *Plan) Only(members []string) *Plan {
-	some := &Plan{fields: make([]*field, len(p.fields))}
+	some := &Plan{fields: make([]field, len(p.fields))}
 	for n, f := range p.fields {
-		if f != nil && slices.Contains(members, f.key[2:len(f.key)-2]) {
+		if f.shape != none && slices.Contains(members, f.key[2:len(f.key)-2]) {
 			some.fields[n] = f
 			some.always |= p.always & (1 << n)
 		}
@@ -120,22 +131,23 @@ func (b *builder) addField(p *Plan, sf reflect.StructField) error {
 	if err != nil || number >= 64 {
 		return errors.New("its protobuf number does not fit")
 	}
-	f := &field{key: "," + strconv.Quote(name) + ":"}
+	f := field{key: "," + strconv.Quote(name) + ":", shape: single}
 	omitEmpty, omitZero := strings.Contains(options, "omitempty"), strings.Contains(options, "omitzero")
 	t := sf.Type
 	switch {
 	case t.Kind() == reflect.Map:
-		f.mapped = true
+		f.shape = mapped
 		f.value, err = b.value(t.Elem())
 		if t.Elem().Kind() == reflect.Slice && t.Elem().Elem().Kind() == reflect.Uint8 {
 			f.zero = []byte(`""`) // bytes that are missing are none, and not null
 		}
 	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8 && !isMessage(t):
-		f.repeated = true
+		f.shape = repeated
 		f.value, err = b.value(t.Elem())
 	case t.Kind() == reflect.Pointer:
 		f.value, err = b.value(t.Elem())
 	case name == "" && sf.Anonymous && t.Kind() == reflect.Struct:
+		f.shape = inlined
 		f.inline, err = b.plan(t)
 	default:
 		f.value, err = b.value(t)
@@ -145,10 +157,10 @@ func (b *builder) addField(p *Plan, sf reflect.StructField) error {
 		return err
 	}
 	for len(p.fields) <= number {
-		p.fields = append(p.fields, nil)
+		p.fields = append(p.fields, field{})
 	}
 	p.fields[number] = f
-	return p.noteAbsent(f, number, t, omitEmpty || omitZero)
+	return p.noteAbsent(&p.fields[number], number, t, omitEmpty || omitZero)
 }
 
 // noteAbsent finds out what encoding/json writes when nothing is set.
