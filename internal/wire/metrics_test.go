@@ -2,56 +2,59 @@ package wire
 
 import (
 	"context"
-	"errors"
+	"regexp"
+	"strings"
 	"testing"
 
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 
-	"skiff/internal/reconcile"
+	"skiff/internal/pki"
 )
 
-// The queues of controllers and the clients are measured under the names that
-// dashboards know.
-func TestProcessMetrics(t *testing.T) {
-	gather := processMetrics() // clients count from now on
-	ctx, cancel := context.WithCancel(t.Context())
-	tries := 0
-	loop := reconcile.New("measured", func(context.Context, string) error {
-		if tries++; tries == 1 {
-			return errors.New("once more")
+// TestControlPlanesCountForThemselves: two of them in one process, one after
+// the other and side by side, have figures of their own.
+func TestControlPlanesCountForThemselves(t *testing.T) {
+	first, second := newQuietControlPlane(t), newQuietControlPlane(t)
+	for range 3 {
+		if _, err := first.CoreV1().RESTClient().Get().AbsPath("/version").DoRaw(t.Context()); err != nil {
+			t.Fatal(err)
 		}
-		cancel()
-		return nil
-	})
-	loop.Add("a")
-	loop.Add("a")
-	_ = loop.Run(ctx, 1)
-	_, err := kubernetes.NewForConfigOrDie(&rest.Config{Host: "http://127.0.0.1:1"}).Discovery().ServerVersion()
-	if err == nil {
-		t.Fatal("somebody answers")
 	}
-	families, err := gather.Gather()
+	versions := regexp.MustCompile(`(?m)^apiserver_request_total\{.*subresource="/version".*\} 3$`)
+	if text := metricsOf(t, first); !versions.MatchString(text) {
+		t.Errorf("the first does not count what it answered:\n%s", text)
+	}
+	text := metricsOf(t, second)
+	if strings.Contains(text, `subresource="/version"`) {
+		t.Error("the second counts what the first answered")
+	}
+	for _, name := range []string{"etcd_disk_wal_fsync_duration_seconds_count", "go_goroutines", "process_cpu_seconds_total"} {
+		if !strings.Contains(text, "\n"+name+" ") {
+			t.Errorf("/metrics lacks %s", name)
+		}
+	}
+}
+
+// newQuietControlPlane is one that nobody speaks to but the test.
+func newQuietControlPlane(t *testing.T) kubernetes.Interface {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	c := valid()
+	c.DataDir, c.AdvertiseAddress, c.WithoutNode = t.TempDir(), c.NodeIP, true
+	p, err := newControlPlane(ctx, c)
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cancel(); p.close() })
+	return kubernetes.NewForConfigOrDie(p.identity("test", pki.MastersGroup))
+}
+
+func metricsOf(t *testing.T, kube kubernetes.Interface) string {
+	t.Helper()
+	data, err := kube.CoreV1().RESTClient().Get().AbsPath("/metrics").DoRaw(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[string]float64{}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			for _, l := range m.GetLabel() {
-				if v := l.GetValue(); v == "measured" || v == "127.0.0.1:1" {
-					got[f.GetName()] += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
-				}
-			}
-		}
-	}
-	for name, want := range map[string]float64{
-		"workqueue_adds_total": 2, "workqueue_retries_total": 1, "workqueue_depth": 0,
-		"workqueue_queue_duration_seconds": 2, "workqueue_work_duration_seconds": 2,
-		"rest_client_requests_total": 1, "rest_client_request_duration_seconds": 1,
-	} {
-		if n, found := got[name]; !found || n != want {
-			t.Errorf("%s is %v, %t; want %v", name, n, found, want)
-		}
-	}
+	return string(data)
 }
