@@ -9,9 +9,16 @@ import (
 
 // Unmarshal reads a message into the struct that into points to. Fields that it
 // does not know are passed over.
-func Unmarshal(data []byte, into any) error { return readStruct(data, reflect.ValueOf(into).Elem()) }
+func Unmarshal(data []byte, into any) error { return readStruct(data, reflect.ValueOf(into).Elem(), 0) }
 
-func readStruct(data []byte, v reflect.Value) error {
+// maxDepth is how deep messages may be nested, as in other decoders of
+// protobuf: types that contain themselves must not use up the stack.
+const maxDepth = 10000
+
+func readStruct(data []byte, v reflect.Value, depth int) error {
+	if depth > maxDepth {
+		return errWire
+	}
 	fields := map[int]reflect.Value{}
 	for i := range v.NumField() {
 		if n := number(v.Type().Field(i)); n > 0 {
@@ -23,7 +30,7 @@ func readStruct(data []byte, v reflect.Value) error {
 		if !known {
 			return nil
 		}
-		return read(f, wire, value, body)
+		return read(f, wire, value, body, depth)
 	})
 }
 
@@ -70,16 +77,16 @@ func each(data []byte, f func(n, wire int, value uint64, body []byte) error) err
 	return nil
 }
 
-func read(v reflect.Value, wire int, value uint64, body []byte) error {
+func read(v reflect.Value, wire int, value uint64, body []byte, depth int) error {
 	switch v.Kind() {
 	case reflect.Pointer:
 		fresh := reflect.New(v.Type().Elem())
 		v.Set(fresh)
-		return read(fresh.Elem(), wire, value, body)
+		return read(fresh.Elem(), wire, value, body, depth)
 	case reflect.Slice:
 		if v.Type().Elem().Kind() != reflect.Uint8 {
 			element := reflect.New(v.Type().Elem()).Elem()
-			err := read(element, wire, value, body)
+			err := read(element, wire, value, body, depth)
 			v.Set(reflect.Append(v, element))
 			return err
 		}
@@ -103,10 +110,10 @@ func read(v reflect.Value, wire int, value uint64, body []byte) error {
 	if wire != bytes {
 		return errWire
 	}
-	return readBody(v, body)
+	return readBody(v, body, depth)
 }
 
-func readBody(v reflect.Value, body []byte) error {
+func readBody(v reflect.Value, body []byte, depth int) error {
 	switch v.Kind() {
 	case reflect.String:
 		v.SetString(string(body))
@@ -114,25 +121,25 @@ func readBody(v reflect.Value, body []byte) error {
 		if u, ok := v.Addr().Interface().(unmarshaler); ok {
 			return u.Unmarshal(body)
 		}
-		return readStruct(body, v)
+		return readStruct(body, v, depth+1)
 	case reflect.Slice:
 		v.SetBytes(append([]byte{}, body...)) // of bytes; read has taken the others
 	case reflect.Map:
-		return readEntry(v, body)
+		return readEntry(v, body, depth)
 	default:
 		return fmt.Errorf("%s has no protobuf form", v.Type())
 	}
 	return nil
 }
 
-func readEntry(m reflect.Value, body []byte) error {
+func readEntry(m reflect.Value, body []byte, depth int) error {
 	key, element := reflect.New(m.Type().Key()).Elem(), reflect.New(m.Type().Elem()).Elem()
 	err := each(body, func(n, wire int, value uint64, body []byte) error {
 		switch n {
 		case 1:
-			return read(key, wire, value, body)
+			return read(key, wire, value, body, depth)
 		case 2:
-			return read(element, wire, value, body)
+			return read(element, wire, value, body, depth)
 		}
 		return nil
 	})
