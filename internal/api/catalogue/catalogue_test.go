@@ -169,3 +169,37 @@ func TestEmptyObjects(t *testing.T) {
 		}
 	}
 }
+
+// What may be written without saying which version it replaces, and what a PUT
+// creates, is as upstream has it for each kind.
+func TestUnconditionalWrites(t *testing.T) {
+	needVersion := strings.Fields(`
+		apiservices.apiregistration.k8s.io clustertrustbundles.certificates.k8s.io csidrivers.storage.k8s.io csinodes.storage.k8s.io
+		csistoragecapacities.storage.k8s.io customresourcedefinitions.apiextensions.k8s.io leases.coordination.k8s.io
+		mutatingadmissionpolicies.admissionregistration.k8s.io mutatingadmissionpolicybindings.admissionregistration.k8s.io
+		mutatingwebhookconfigurations.admissionregistration.k8s.io podcertificaterequests.certificates.k8s.io
+		poddisruptionbudgets.policy runtimeclasses.node.k8s.io storageversionmigrations.storagemigration.k8s.io
+		validatingadmissionpolicies.admissionregistration.k8s.io validatingadmissionpolicybindings.admissionregistration.k8s.io
+		validatingwebhookconfigurations.admissionregistration.k8s.io volumeattachments.storage.k8s.io`)
+	created := strings.Fields(`
+		clusterrolebindings.rbac.authorization.k8s.io clusterroles.rbac.authorization.k8s.io endpoints events events.events.k8s.io
+		leases.coordination.k8s.io limitranges rolebindings.rbac.authorization.k8s.io
+		roles.rbac.authorization.k8s.io services`)
+	var haveNeed, haveCreated []string
+	for _, r := range All() {
+		if r.RequireResourceVersion {
+			haveNeed = append(haveNeed, r.GroupResource().String())
+		}
+		if r.AllowCreateOnUpdate {
+			haveCreated = append(haveCreated, r.GroupResource().String())
+		}
+	}
+	slices.Sort(haveNeed)
+	slices.Sort(haveCreated)
+	if !slices.Equal(haveNeed, needVersion) {
+		t.Errorf("updates need a resourceVersion of\n%v, want\n%v", haveNeed, needVersion)
+	}
+	if !slices.Equal(haveCreated, created) {
+		t.Errorf("a PUT creates\n%v, want\n%v", haveCreated, created)
+	}
+}

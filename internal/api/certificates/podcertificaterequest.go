@@ -29,6 +29,7 @@ var PodCertificateRequest = api.Define(api.Kind[*certificatesv1.PodCertificateRe
 	ValidateUpdate: func(o, old *certificatesv1.PodCertificateRequest) field.ErrorList {
 		return meta.Immutable(field.NewPath("spec"), o.Spec, old.Spec)
 	},
+	RequireResourceVersion: true,
 	Parts: []api.PartOf[*certificatesv1.PodCertificateRequest]{
 		api.StatusOnly(func(dst, src *certificatesv1.PodCertificateRequest) { dst.Status = src.Status }).Validated(validatePodRequestStatus),
 	},

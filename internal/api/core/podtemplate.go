@@ -13,7 +13,6 @@ import (
 var PodTemplate = api.Define(api.Kind[*corev1.PodTemplate]{
 	GVK: gv.WithKind("PodTemplate"), Plural: "podtemplates", Prefix: "podtemplates", Namespaced: true, ReturnsDeleted: true,
 	New: api.New[corev1.PodTemplate], NewList: api.NewList[corev1.PodTemplateList],
-	AllowCreateOnUpdate: true,
 
 	Default: func(o *corev1.PodTemplate) { pod.DefaultTemplate(&o.Template) },
 	Validate: func(o *corev1.PodTemplate) field.ErrorList {

@@ -18,7 +18,6 @@ var PriorityClass = api.Define(api.Kind[*schedulingv1.PriorityClass]{
 	GVK: gv.WithKind("PriorityClass"), Plural: "priorityclasses", Prefix: "priorityclasses",
 	ShortNames: []string{"pc"},
 	New:        api.New[schedulingv1.PriorityClass], NewList: api.NewList[schedulingv1.PriorityClassList],
-	AllowCreateOnUpdate: true,
 
 	Default: func(o *schedulingv1.PriorityClass) {
 		meta.FillPtr(&o.PreemptionPolicy, corev1.PreemptLowerPriority)
