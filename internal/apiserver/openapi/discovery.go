@@ -89,7 +89,10 @@ func besideResources() map[string][]route {
 		id: "getServiceAccountIssuerOpenIDConfiguration", tag: "WellKnown", codes: answersOK, produces: []string{"application/json"},
 		description: "get service account issuer OpenID configuration, also known as the 'OIDC discovery doc'",
 	}
+	listed, shown := one("/logs/", operation{id: "logFileListHandler", tag: "logs"}), one("/logs/{logpath}", operation{id: "logFileHandler", tag: "logs"})
+	shown[0].parameters = []parameter{{name: "logpath", in: "path", description: "path to the log", kind: "string", required: true}}
 	return map[string][]route{
+		"logs":                             append(listed, shown...),
 		"api":                              one("/api/", discovers("getCoreAPIVersions", "get available API versions", "core", "APIVersions", discoveryTypes)),
 		"apis":                             one("/apis/", discovers("getAPIVersions", "get available API versions", "apis", "APIGroupList", discoveryTypes)),
 		"version":                          one("/version/", info),

@@ -182,7 +182,10 @@ func (s shared) parameters(list []parameter) []any {
 
 func (s shared) operation(o operation) map[string]any {
 	m := commonOf(o)
-	m["produces"], m["schemes"] = o.produces, []any{"https"}
+	m["schemes"] = []any{"https"}
+	if len(o.produces) > 0 {
+		m["produces"] = o.produces
+	}
 	if len(o.consumes) > 0 {
 		m["consumes"] = o.consumes
 	}

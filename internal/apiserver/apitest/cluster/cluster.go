@@ -8,6 +8,8 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"skiff/internal/apiserver"
@@ -40,7 +42,12 @@ func Start(t testing.TB) *Server {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var background *builtin.Background
+	logs := t.TempDir()
+	if err := os.WriteFile(filepath.Join(logs, "skiff.log"), []byte("started\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	s := apitest.Start(t, func(c *apiserver.Config) {
+		c.LogDir = logs
 		if background, err = builtin.Add(ctx, c, builtin.Options{PKI: keys, ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix(ServiceCIDR)}}); err != nil {
 			t.Fatalf("complete the configuration: %v", err)
 		}
