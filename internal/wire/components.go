@@ -59,7 +59,7 @@ func (c *Component) AddControllerManagerFlags(f *pflag.FlagSet) {
 
 // AddNodeFlags binds what `skiff kubelet` and `skiff proxy` take.
 func (c *Component) AddNodeFlags(f *pflag.FlagSet) {
-	c.addNodeFlags(f)
+	c.addNodeNameFlags(f)
 	f.StringVar(&c.ClusterCIDR, "cluster-cidr", c.ClusterCIDR, "addresses of all pods of the cluster")
 	f.StringVar(&c.ServiceCIDR, "service-cidr", c.ServiceCIDR, "addresses of the cluster's services")
 	f.StringVar(&c.ClusterDNS, "cluster-dns", c.ClusterDNS, "address of the cluster's DNS service (default: the tenth of the service addresses)")
@@ -68,6 +68,7 @@ func (c *Component) AddNodeFlags(f *pflag.FlagSet) {
 
 // AddKubeletFlags binds the rest of `skiff kubelet`.
 func (c *Component) AddKubeletFlags(f *pflag.FlagSet) {
+	c.addKubeletFlags(f)
 	f.StringVar(&c.TLSCertFile, "tls-cert-file", "", "certificate that the kubelet's API serves with (default: one that the cluster signs)")
 	f.StringVar(&c.TLSKeyFile, "tls-private-key-file", "", "its key")
 	f.StringVar(&c.ClientCAFile, "client-ca-file", "", "certificate authority of the kubelet's callers (default: the kubeconfig's)")
@@ -80,6 +81,9 @@ func (c *Component) client() (*rest.Config, error) {
 		return nil, errors.New("--kubeconfig is missing: name the file that says where the API server is and who this component is there")
 	}
 	cfg, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig)
+	if clientcmd.IsEmptyConfig(err) {
+		return nil, fmt.Errorf("--kubeconfig %s names no cluster: give a file like that of `skiff kubeconfig --user`", c.Kubeconfig)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("--kubeconfig: %w", err)
 	}

@@ -132,8 +132,16 @@ func (c *Config) addControllerFlags(f *pflag.FlagSet) {
 }
 
 func (c *Config) addNodeFlags(f *pflag.FlagSet) {
+	c.addNodeNameFlags(f)
+	c.addKubeletFlags(f)
+}
+
+func (c *Config) addNodeNameFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.NodeName, "node-name", c.NodeName, "name of this node (default: the host name)")
 	f.StringVar(&c.NodeIP, "node-ip", c.NodeIP, "address of this node (default: the one that faces the default route)")
+}
+
+func (c *Config) addKubeletFlags(f *pflag.FlagSet) {
 	f.StringToStringVar(&c.NodeLabels, "node-label", c.NodeLabels, "labels to register the node with")
 	f.StringSliceVar(&c.NodeTaints, "node-taint", c.NodeTaints, "taints to register the node with, KEY=VALUE:EFFECT")
 	f.StringVar(&c.RuntimeEndpoint, "container-runtime-endpoint", c.RuntimeEndpoint, "socket of another CRI runtime; without it containerd runs inside")
@@ -210,6 +218,9 @@ func (c *Config) checkNamesAndPorts() error {
 		if p.port < 1 || p.port > 65535 {
 			return fmt.Errorf("%s %d is not a port: choose one from 1 to 65535", p.flag, p.port)
 		}
+	}
+	if c.MaxPods < 1 {
+		return fmt.Errorf("--max-pods %d: a node takes at least 1; a machine without pods is had with --without-node", c.MaxPods)
 	}
 	return nil
 }

@@ -55,6 +55,7 @@ func TestCompleteRefuses(t *testing.T) {
 		{"etcd's certificate without a key", func(c *Config) { c.EtcdServers, c.EtcdCertFile = []string{"https://e:1"}, "a.crt" }, "--etcd-keyfile"},
 		{"etcd's authority without etcd", func(c *Config) { c.EtcdCAFile = "ca.crt" }, "--etcd-servers"},
 		{"etcd's authority missing", func(c *Config) { c.EtcdServers, c.EtcdCAFile = []string{"https://e:1"}, "/nowhere.crt" }, "--etcd-cafile"},
+		{"no pods", func(c *Config) { c.MaxPods = 0 }, "--max-pods"},
 		{"taint", func(c *Config) { c.NodeTaints = []string{"a=b"} }, "--node-taint"},
 		{"taint's effect", func(c *Config) { c.NodeTaints = []string{"a=b:Never"} }, "--node-taint"},
 	} {
