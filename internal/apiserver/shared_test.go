@@ -2,7 +2,11 @@ package apiserver_test
 
 import (
 	"context"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -78,4 +82,45 @@ func shared(t *testing.T, one, two corelisters.PodLister, version string) *corev
 		t.Errorf("two informers hold two objects at version %s", version)
 	}
 	return a
+}
+
+// mutate, set in the environment, has the test binary write to what it shares.
+const mutate = "SKIFF_TEST_MUTATE"
+
+// Whoever writes to an object that informers share ends the tests that run with
+// the detector, as make test does. It reads its switch when a program starts,
+// so that a program of its own shows it.
+func TestWritingToSharedObjectsIsFound(t *testing.T) {
+	if os.Getenv(mutate) != "" {
+		writeToShared(t)
+		return
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := exec.CommandContext(t.Context(), self, "-test.run=^TestWritingToSharedObjectsIsFound$")
+	again.Env = append(os.Environ(), mutate+"=1", "KUBE_CACHE_MUTATION_DETECTOR=true")
+	out, err := again.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "cache *v1.Pod modified") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// writeToShared does what no component may, and waits to be ended for it.
+func writeToShared(t *testing.T) {
+	s := apitest.Start(t)
+	one, two := podsOf(t, s, "one"), podsOf(t, s, "two")
+	clients, err := client.New(s.Config("admin"), "admin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := clients.Kube.CoreV1().Pods("default").Create(t.Context(), &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "web"}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: "web"}}},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared(t, one, two, made.ResourceVersion).Labels = map[string]string{"written": "here"}
+	<-time.After(time.Minute) // the detector looks every other second
 }
