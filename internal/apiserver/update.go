@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -208,7 +209,12 @@ func (x *exchange) prepare(c *change, obj, live api.Object) {
 
 // bumpGeneration counts the change when it is one of what is wanted.
 func bumpGeneration(r *api.Resource, obj, live api.Object) {
-	if r.Spec != nil && !equality.Semantic.DeepEqual(r.Spec(obj), r.Spec(live)) {
+	if r.Spec == nil {
+		return
+	}
+	now, then := r.Spec(obj), r.Spec(live)
+	// What is equal in Go is equal in meaning, and found out much sooner.
+	if !reflect.DeepEqual(now, then) && !equality.Semantic.DeepEqual(now, then) {
 		obj.SetGeneration(live.GetGeneration() + 1)
 	}
 }
