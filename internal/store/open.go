@@ -136,11 +136,17 @@ func (s *Store) Err() error {
 	return nil
 }
 
+// healthLimit is how long etcd may take to answer and be called healthy: who
+// asks wants to know now.
+const healthLimit = 2 * time.Second
+
 // Healthy says why etcd cannot serve, or nil.
 func (s *Store) Healthy(ctx context.Context) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, healthLimit)
+	defer cancel()
 	if _, err := s.client.Get(ctx, s.prefix+"/", clientv3.WithCountOnly()); err != nil {
 		return fmt.Errorf("etcd does not answer: %w", err)
 	}
