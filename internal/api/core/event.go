@@ -5,9 +5,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
 	"skiff/internal/api/table"
@@ -43,16 +41,6 @@ var Event = api.Define(api.Kind[*corev1.Event]{
 	},
 	Fields: eventFields,
 })
-
-// validateEvent: an event lies in the namespace of its object; those of
-// objects that are in none lie in "default".
-func validateEvent(o *corev1.Event) field.ErrorList {
-	ns := o.InvolvedObject.Namespace
-	if ns == o.Namespace || ns == "" && (o.Namespace == metav1.NamespaceDefault || o.Namespace == metav1.NamespaceSystem) {
-		return nil
-	}
-	return field.ErrorList{field.Invalid(field.NewPath("involvedObject", "namespace"), ns, "does not match event.namespace")}
-}
 
 func eventRow(o *corev1.Event) []any {
 	first := since(o.FirstTimestamp.Time, o.EventTime.Time)

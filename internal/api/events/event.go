@@ -22,6 +22,8 @@ var Event = api.Define(api.Kind[*eventsv1.Event]{
 	ToStored:   func(o *eventsv1.Event) (api.Object, error) { return toCore(o), nil },
 	FromStored: func(o api.Object) (*eventsv1.Event, error) { return fromCore(o.(*corev1.Event)), nil },
 
+	Validate: validate, ValidateNew: validateCreate, ValidateUpdate: validateUpdate,
+
 	FieldAliases: map[string]string{
 		"reason": "reason", "type": "type", "reportingController": "reportingComponent",
 		"regarding.kind": "involvedObject.kind", "regarding.namespace": "involvedObject.namespace",
