@@ -20,7 +20,7 @@ func (x *exchange) writeItem(code int, i store.Item) error {
 	if x.media.Encoding != negotiate.Proto {
 		data = codec.Format(data, x.media.Encoding, x.media.Pretty)
 	}
-	writeDocument(x.w, x.media, code, data)
+	x.sendDocument(code, data)
 	return nil
 }
 
@@ -75,11 +75,27 @@ func (x *exchange) tableDocument(i store.Item, headers bool) ([]byte, error) {
 // writeObject answers with an object that is not an item of a table, such as
 // a Status or a list.
 func (x *exchange) writeObject(code int, obj runtime.Object) error {
-	media := x.media
-	data, err := codec.Encode(obj, media.Encoding, media.Pretty)
+	data, err := codec.Encode(obj, x.media.Encoding, x.media.Pretty)
 	if err != nil {
 		return err
 	}
-	writeDocument(x.w, media, code, data)
+	x.sendDocument(code, data)
 	return nil
+}
+
+// sendDocument writes a whole document, compressed where that saves the client
+// more than it costs.
+func (x *exchange) sendDocument(code int, data []byte) {
+	if len(data) < gzipFrom || !x.wantsGzip() {
+		writeDocument(x.w, x.media, code, data)
+		return
+	}
+	x.w.Header().Set("Content-Type", x.media.ContentType())
+	zip := newLateGzip(x.w)
+	zip.code = code
+	defer zip.close()
+	_, _ = zip.Write(data)
+	if x.media.Encoding.IsText() && data[len(data)-1] != '\n' {
+		_, _ = zip.Write([]byte{'\n'})
+	}
 }

@@ -49,6 +49,7 @@ func refused(params string) bool {
 // shorter one as it is.
 type lateGzip struct {
 	w    http.ResponseWriter
+	code int // of the answer; 0 for 200
 	held *[]byte
 	out  *bufio.Writer // between zip and w
 	zip  *gzip.Writer
@@ -76,6 +77,9 @@ func (g *lateGzip) compress() error {
 	if g.zip == nil {
 		g.w.Header().Set("Content-Encoding", "gzip")
 		g.w.Header().Add("Vary", "Accept-Encoding")
+		if g.code != 0 {
+			g.w.WriteHeader(g.code)
+		}
 		g.out = bufferPool.Get().(*bufio.Writer)
 		g.out.Reset(g.w)
 		g.zip = gzipPool.Get().(*gzip.Writer)

@@ -304,6 +304,17 @@ func TestLargeListsAreCompressed(t *testing.T) {
 	if resp.Uncompressed {
 		t.Error("a short list is compressed")
 	}
+	huge := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "huge"}, Data: map[string]string{"x": strings.Repeat("word ", 40000)}}
+	if made, err := c.Create(t.Context(), huge, metav1.CreateOptions{}); err != nil || len(made.Data["x"]) != 200000 {
+		t.Errorf("%v", err)
+	}
+	resp, body = raw(t, config, "/api/v1/namespaces/default/configmaps/huge", "")
+	if !resp.Uncompressed || len(body) < 200000 || !strings.HasSuffix(body, "}\n") {
+		t.Errorf("a large object: compressed %v, %d bytes", resp.Uncompressed, len(body))
+	}
+	if resp, _ = raw(t, config, "/api/v1/namespaces/default/configmaps/0", ""); resp.Uncompressed {
+		t.Error("a small object is compressed")
+	}
 }
 
 // A list in YAML, sent item by item, is to the byte what the library makes of
