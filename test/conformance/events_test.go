@@ -36,9 +36,12 @@ func TestEvents(t *testing.T) {
 	promise(t, "[sig-instrumentation] Events API should ensure that an event can be fetched, patched, deleted, and listed", func(t *testing.T) {
 		_, err := events.Create(ctx, newEvent("one"), metav1.CreateOptions{})
 		need(t, err)
-		patched, err := events.Patch(ctx, "one", types.StrategicMergePatchType, []byte(`{"note":"second"}`), metav1.PatchOptions{})
-		if err != nil || patched.Note != "second" {
+		patched, err := events.Patch(ctx, "one", types.StrategicMergePatchType, []byte(`{"series":{"count":2,"lastObservedTime":"2026-01-02T03:04:06.000000Z"}}`), metav1.PatchOptions{})
+		if err != nil || patched.Series == nil || patched.Series.Count != 2 {
 			t.Fatalf("%v, %v", patched, err)
+		}
+		if _, err := events.Patch(ctx, "one", types.StrategicMergePatchType, []byte(`{"note":"second"}`), metav1.PatchOptions{}); !apierrors.IsInvalid(err) {
+			t.Errorf("what happened is written anew: %v", err)
 		}
 		patched.Series = &eventsv1.EventSeries{Count: 100, LastObservedTime: metav1.NewMicroTime(series)}
 		_, err = events.Update(ctx, patched, metav1.UpdateOptions{})
