@@ -285,3 +285,13 @@ func revision(t *testing.T, version string) int64 {
 	}
 	return n
 }
+
+// A watch from a revision that has not come, as clients ask for after etcd was
+// restored from a snapshot, is refused in a way that has them list anew.
+func TestWatchFromTheFuture(t *testing.T) {
+	s := apitest.Start(t)
+	resp, body := raw(t, s.Admin(), "/api/v1/pods?watch=1&resourceVersion=99999999", "application/json")
+	if resp.StatusCode != http.StatusGatewayTimeout || !strings.Contains(body, string(metav1.CauseTypeResourceVersionTooLarge)) {
+		t.Errorf("%s %s", resp.Status, body)
+	}
+}

@@ -203,3 +203,41 @@ func TestUnconditionalWrites(t *testing.T) {
 		t.Errorf("a PUT creates\n%v, want\n%v", haveCreated, created)
 	}
 }
+
+// The short names that kubectl users type, and what each means first.
+func TestShortNames(t *testing.T) {
+	first := map[string]string{}
+	for _, r := range All() {
+		for _, short := range r.ShortNames {
+			if _, taken := first[short]; !taken {
+				first[short] = r.GroupResource().String()
+			}
+		}
+	}
+	for short, want := range map[string]string{
+		"cs": "componentstatuses", "cm": "configmaps", "ds": "daemonsets.apps", "deploy": "deployments.apps", "ep": "endpoints",
+		"ev": "events", "hpa": "horizontalpodautoscalers.autoscaling", "ing": "ingresses.networking.k8s.io", "limits": "limitranges",
+		"ns": "namespaces", "no": "nodes", "pvc": "persistentvolumeclaims", "pv": "persistentvolumes", "po": "pods",
+		"rs": "replicasets.apps", "rc": "replicationcontrollers", "quota": "resourcequotas", "sa": "serviceaccounts", "svc": "services",
+		"sts": "statefulsets.apps", "cj": "cronjobs.batch", "crd": "customresourcedefinitions.apiextensions.k8s.io",
+		"crds": "customresourcedefinitions.apiextensions.k8s.io", "pdb": "poddisruptionbudgets.policy",
+		"pc": "priorityclasses.scheduling.k8s.io", "sc": "storageclasses.storage.k8s.io", "netpol": "networkpolicies.networking.k8s.io",
+		"csr": "certificatesigningrequests.certificates.k8s.io", "vac": "volumeattributesclasses.storage.k8s.io", "ip": "ipaddresses.networking.k8s.io",
+	} {
+		if first[short] != want {
+			t.Errorf("%s means %q, want %s", short, first[short], want)
+		}
+	}
+	var all []string
+	for _, r := range All() {
+		if slices.Contains(r.Categories, "all") && !slices.Contains(all, r.GroupResource().String()) {
+			all = append(all, r.GroupResource().String())
+		}
+	}
+	slices.Sort(all)
+	want := strings.Fields("cronjobs.batch daemonsets.apps deployments.apps horizontalpodautoscalers.autoscaling jobs.batch pods " +
+		"replicasets.apps replicationcontrollers services statefulsets.apps")
+	if !slices.Equal(all, want) {
+		t.Errorf("all means %v, want %v", all, want)
+	}
+}
