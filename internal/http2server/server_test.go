@@ -236,7 +236,7 @@ func TestHandlersThatFail(t *testing.T) {
 
 func TestClientsThatGoAreNoticed(t *testing.T) {
 	ended := make(chan error, 1)
-	s, c := start(t, func(w http.ResponseWriter, r *http.Request) {
+	s, _ := start(t, func(w http.ResponseWriter, r *http.Request) {
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 		for { // the writes must fail, whatever is buffered
@@ -252,6 +252,7 @@ func TestClientsThatGoAreNoticed(t *testing.T) {
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		r, _ := http.NewRequestWithContext(ctx, "GET", s.URL, nil)
+		c := &http.Client{Transport: s.Client().Transport.(*http.Transport).Clone()}
 		resp, err := c.Do(r)
 		if err != nil {
 			t.Fatal(err)
@@ -446,14 +447,20 @@ func TestConnState(t *testing.T) {
 	s, c := start(t, func(http.ResponseWriter, *http.Request) {}, func(s *http.Server) {
 		s.ConnState = func(_ net.Conn, state http.ConnState) { states <- state }
 	})
-	answer(t, c, request(t, "GET", s.URL, nil))
-	answer(t, c, request(t, "GET", s.URL, nil))
-	s.Client().CloseIdleConnections()
-	for i, want := range []http.ConnState{http.StateNew, http.StateActive, http.StateIdle, http.StateActive, http.StateIdle, http.StateClosed} {
-		if got := <-states; got != want {
-			t.Errorf("state %d is %v, not %v", i, got, want)
+	expect := func(wanted ...http.ConnState) {
+		t.Helper()
+		for _, want := range wanted {
+			if got := <-states; got != want {
+				t.Errorf("the state is %v, not %v", got, want)
+			}
 		}
 	}
+	answer(t, c, request(t, "GET", s.URL, nil))
+	expect(http.StateNew, http.StateActive, http.StateIdle)
+	answer(t, c, request(t, "GET", s.URL, nil))
+	expect(http.StateActive, http.StateIdle)
+	c.CloseIdleConnections()
+	expect(http.StateClosed)
 }
 
 func TestIdleConnectionsEnd(t *testing.T) {
