@@ -7,8 +7,8 @@ import (
 )
 
 // conns knows which connections have a request under way. http.Server's own
-// Shutdown keeps idle HTTP/2 connections for another second; with this it need
-// not.
+// Shutdown looks only now and then whether any is left, and an idle HTTP/2
+// client may take a second to leave; with this nobody waits.
 type conns struct {
 	mu     sync.Mutex
 	active map[net.Conn]struct{}

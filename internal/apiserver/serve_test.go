@@ -2,9 +2,11 @@ package apiserver_test
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,15 @@ import (
 )
 
 func TestServeAnswersWhatIsUnderWay(t *testing.T) {
+	t.Run("HTTP/1.1", func(t *testing.T) { answersWhatIsUnderWay(t, "http", nil, &http.Transport{}) })
+	t.Run("HTTP/2", func(t *testing.T) {
+		lender := httptest.NewTLSServer(nil) // of a certificate
+		defer lender.Close()
+		answersWhatIsUnderWay(t, "https", lender.TLS, &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true})
+	})
+}
+
+func answersWhatIsUnderWay(t *testing.T, scheme string, config *tls.Config, transport *http.Transport) {
 	entered, leave := make(chan struct{}), make(chan struct{})
 	s := apitest.Start(t, func(c *apiserver.Config) {
 		c.Paths = map[string]http.Handler{"/slow": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -28,12 +39,16 @@ func TestServeAnswersWhatIsUnderWay(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(ctx, l, nil) }()
+	go func() { served <- s.Serve(ctx, l, config) }()
 
 	ask := func(path string) (*http.Response, error) {
-		r, _ := http.NewRequest("GET", "http://"+l.Addr().String()+path, nil)
+		r, _ := http.NewRequest("GET", scheme+"://"+l.Addr().String()+path, nil)
 		r.Header.Set("Authorization", "Bearer admin")
-		return (&http.Client{Transport: &http.Transport{}}).Do(r)
+		resp, err := (&http.Client{Transport: transport}).Do(r)
+		if err == nil && (resp.ProtoMajor == 2) != (config != nil) {
+			t.Errorf("the answer came over %s", resp.Proto)
+		}
+		return resp, err
 	}
 	watch, err := ask("/api/v1/pods?watch=1")
 	if err != nil {

@@ -77,6 +77,7 @@ func (c *conn) answer(st *stream, part content) error {
 	}
 	bare := len(part.data[0])+len(part.data[1]) == 0
 	if part.head != nil {
+		st.answered = true
 		c.addHeaders(st, part.head, part.last && bare && part.tail == nil)
 	}
 	if err := c.addData(st, part, bare); err != nil {
@@ -125,11 +126,11 @@ func (c *conn) endAnswer(st *stream) {
 	}
 }
 
-// inform sends an informational answer.
+// inform sends an informational answer, unless it is too late for one.
 func (c *conn) inform(st *stream, status int, h http.Header) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if st.err != nil {
+	if st.err != nil || st.answered {
 		return st.err
 	}
 	c.addHeaders(st, &head{status: status, fields: h}, false)

@@ -8,12 +8,12 @@ import (
 const (
 	// gather is how much makes a write worth while at once; with less, the
 	// others who are about to write get the chance to add to it.
-	gather = 8 << 10
+	gather = 16 << 10
 	// Handlers wait when this much is on its way to the client: a list, whose
 	// frames are large, before a watch.
 	roomForLarge = 64 << 10
 	roomForSmall = 256 << 10
-	large        = 4 << 10
+	large        = 12 << 10
 	// maxPending is how much more may wait, for answers to PING and SETTINGS:
 	// a client that asks for more than that and reads none is up to no good.
 	maxPending = roomForSmall + 64<<10

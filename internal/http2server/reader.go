@@ -34,8 +34,8 @@ func (c *conn) readPreface() error {
 	}
 	c.mu.Lock()
 	c.flushAside()
+	c.readUntil(time.Now().Add(prefaceTime))
 	c.mu.Unlock()
-	_ = c.tls.SetReadDeadline(time.Now().Add(prefaceTime))
 	var preface [len(http2.ClientPreface)]byte
 	if _, err := io.ReadFull(c.in, preface[:]); err != nil {
 		return err
@@ -117,7 +117,9 @@ func (c *conn) handle(frame http2.Frame) error {
 			return http2.ConnectionError(http2.ErrCodeProtocol)
 		}
 		c.greeted = true
-		c.begun()
+		c.mu.Lock()
+		c.readUntil(time.Time{})
+		c.mu.Unlock()
 	}
 	if isChatter(frame) && !c.chatter.allows(c.now()) {
 		return http2.ConnectionError(http2.ErrCodeEnhanceYourCalm)
@@ -143,11 +145,9 @@ func (c *conn) handle(frame http2.Frame) error {
 	return nil // priorities and what is not known are ignored
 }
 
-// begun lifts the time limit of the preface, unless the connection is ending.
-func (c *conn) begun() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.out.err == nil && !c.stopped {
-		_ = c.tls.SetReadDeadline(time.Time{})
+// readUntil bounds reading, unless it was told to stop.
+func (c *conn) readUntil(t time.Time) {
+	if !c.stopped {
+		_ = c.tls.SetReadDeadline(t)
 	}
 }

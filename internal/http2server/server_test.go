@@ -311,10 +311,13 @@ func TestDeadlines(t *testing.T) {
 
 // Many streams on some connections each get every event, in order.
 func TestManyWatchers(t *testing.T) {
-	const conns, each, events = 4, 250, 20
+	const conns, each, events = 4, 250, 10
 	var all sync.WaitGroup
 	feeds, mu := []chan int{}, sync.Mutex{}
-	s, _ := start(t, func(w http.ResponseWriter, _ *http.Request) {
+	s, _ := start(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "HEAD" {
+			return
+		}
 		feed := make(chan int, events)
 		w.(http.Flusher).Flush()
 		mu.Lock()
@@ -330,6 +333,7 @@ func TestManyWatchers(t *testing.T) {
 	for range conns {
 		c := &http.Client{Transport: s.Client().Transport.(*http.Transport).Clone()}
 		defer c.CloseIdleConnections()
+		answer(t, c, request(t, "HEAD", s.URL, nil)) // or each of them would connect
 		for range each {
 			all.Go(func() {
 				resp, err := c.Get(s.URL)
@@ -400,7 +404,7 @@ func TestSlowReader(t *testing.T) {
 }
 
 func TestShutdownAnswersWhatIsUnderWay(t *testing.T) {
-	entered, leave := make(chan struct{}, 2), make(chan struct{})
+	entered, leave := make(chan struct{}, 3), make(chan struct{})
 	s, c := start(t, func(w http.ResponseWriter, r *http.Request) {
 		w.(http.Flusher).Flush()
 		entered <- struct{}{}
@@ -421,12 +425,25 @@ func TestShutdownAnswersWhatIsUnderWay(t *testing.T) {
 		}()
 		<-entered
 	}
+	p := connect(t, s) // it sees when the shutdown has begun
+	p.ask(1, true)
+	<-entered
 	ended := make(chan error)
 	go func() { ended <- s.Config.Shutdown(t.Context()) }()
+	for _, want := range []string{"1 200", "GOAWAY NO_ERROR", `PING "good bye"`} {
+		if got := p.outcome(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	_ = p.WritePing(true, [8]byte([]byte("good bye")))
+	if got := p.outcome(); got != "GOAWAY NO_ERROR" {
+		t.Errorf("got %s, want the last stream", got)
+	}
+	p.ask(3, true) // nobody will answer
 	select {
 	case err := <-ended:
 		t.Errorf("the server ended before its requests: %v", err)
-	case <-time.After(100 * time.Millisecond): // long enough for the GOAWAY
+	default:
 	}
 	close(leave)
 	for range 2 {
@@ -434,6 +451,13 @@ func TestShutdownAnswersWhatIsUnderWay(t *testing.T) {
 			t.Errorf("a request under way ended with %s", text)
 		}
 	}
+	if f, err := p.ReadFrame(); err != nil || f.Header().StreamID != 1 {
+		t.Errorf("got %v, %v, want the rest of the answer", f, err)
+	}
+	if got := p.outcome(); got != "EOF" {
+		t.Errorf("got %s, want the end", got)
+	}
+	p.conn.Close()
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}

@@ -37,6 +37,7 @@ type stream struct {
 	recv        inflow
 	remoteEnded bool
 	localEnded  bool
+	answered    bool  // the header of the answer was written
 	err         error // why nothing can be written any more
 }
 
