@@ -319,10 +319,10 @@ func TestManyWatchers(t *testing.T) {
 			return
 		}
 		feed := make(chan int, events)
-		w.(http.Flusher).Flush()
 		mu.Lock()
 		feeds = append(feeds, feed)
 		mu.Unlock()
+		w.(http.Flusher).Flush()
 		for n := range feed {
 			fmt.Fprintf(w, "%d %s\n", n, strings.Repeat("x", 1000))
 			w.(http.Flusher).Flush()
