@@ -77,8 +77,15 @@ func TestCBORSaysWhatJSONSays(t *testing.T) {
 		"/api/v1/namespaces/default/configmaps/none", "/api/v1/configmaps?labelSelector=(", "/apis/apps/v1",
 	} {
 		for _, as := range []string{"", ";as=Table;g=meta.k8s.io;v=v1", ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"} {
-			inJSON, text := send(t, s.Admin(), "GET", path, "", "application/json"+as+",application/json", nil)
-			inCBOR, data := send(t, s.Admin(), "GET", path, "", cborType+as+","+cborType, nil)
+			ask := func(kind string) (*http.Response, []byte) {
+				return send(t, s.Admin(), "GET", path, "", kind+as+","+kind, nil)
+			}
+			inJSON, text := ask("application/json")
+			inCBOR, data := ask(cborType)
+			for _, again := ask("application/json"); !bytes.Equal(text, again); _, again = ask("application/json") {
+				text = again // ages in tables have changed in between
+				inCBOR, data = ask(cborType)
+			}
 			if inJSON.StatusCode != inCBOR.StatusCode || inCBOR.Header.Get("Content-Type") != cborType || !bytes.HasPrefix(data, []byte{0xd9, 0xd9, 0xf7}) {
 				t.Errorf("%s%s: %s and %s, %.20x", path, as, inJSON.Status, inCBOR.Status, data)
 			}

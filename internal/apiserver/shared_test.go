@@ -99,7 +99,9 @@ func TestWritingToSharedObjectsIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := exec.CommandContext(t.Context(), self, "-test.run=^TestWritingToSharedObjectsIsFound$")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	again := exec.CommandContext(ctx, self, "-test.run=^TestWritingToSharedObjectsIsFound$")
 	again.Env = append(os.Environ(), mutate+"=1", "KUBE_CACHE_MUTATION_DETECTOR=true")
 	out, err := again.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "cache *v1.Pod modified") {
@@ -122,5 +124,5 @@ func writeToShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	shared(t, one, two, made.ResourceVersion).Labels = map[string]string{"written": "here"}
-	<-time.After(time.Minute) // the detector looks every other second
+	select {} // until the detector, which looks every other second, ends the process
 }
