@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
 	"skiff/internal/api/table"
 )
 
@@ -21,6 +22,7 @@ var Event = api.Define(api.Kind[*corev1.Event]{
 	New:        api.New[corev1.Event], NewList: api.NewList[corev1.EventList],
 	AllowCreateOnUpdate: true,
 	TTL:                 eventSeconds,
+	ValidateName:        meta.PathSegment,
 
 	Validate: validateEvent,
 

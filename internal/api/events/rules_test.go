@@ -52,7 +52,12 @@ func TestNewEvents(t *testing.T) {
 			e.Series = &eventsv1.EventSeries{Count: 1, LastObservedTime: metav1.NowMicro()}
 		}, `series.count: Invalid value: "": should be at least 2`},
 		{"series without time", func(e *eventsv1.Event) { e.Series = &eventsv1.EventSeries{Count: 2} }, "series.lastObservedTime: Required value"},
-		{"elsewhere", func(e *eventsv1.Event) { e.Regarding.Namespace = "other" }, `involvedObject.namespace: Invalid value: "other": does not match event.namespace`},
+		{"long instance", func(e *eventsv1.Event) { e.ReportingInstance = long }, `reportingInstance: Invalid value: "": can have at most 128 characters`},
+		{"long action", func(e *eventsv1.Event) { e.Action = long }, `action: Invalid value: "": can have at most 128 characters`},
+		{"odd type", func(e *eventsv1.Event) { e.Type = "Odd" }, `type: Invalid value: "": has invalid value: Odd`},
+		{"odd name", func(e *eventsv1.Event) { e.Name = "An_Event" }, `metadata.name: Invalid value: "An_Event"`},
+		{"apart from its object", func(e *eventsv1.Event) { e.Regarding.Namespace = "other" }, ""},
+		{"of no namespace", func(e *eventsv1.Event) { e.Regarding.Namespace = "" }, `involvedObject.namespace: Invalid value: "": does not match event.namespace`},
 	} {
 		e := apitest.Parse(t, Event, fresh).(*eventsv1.Event)
 		tt.change(e)
@@ -70,6 +75,14 @@ func TestEventsThatHappenedStay(t *testing.T) {
 		"": func(e *eventsv1.Event) {
 			e.Series = &eventsv1.EventSeries{Count: 2, LastObservedTime: metav1.NowMicro()}
 		},
+		"reason":              func(e *eventsv1.Event) { e.Reason = "other" },
+		"action":              func(e *eventsv1.Event) { e.Action = "other" },
+		"related":             func(e *eventsv1.Event) { e.Related = &corev1.ObjectReference{Name: "other"} },
+		"reportingInstance":   func(e *eventsv1.Event) { e.ReportingInstance = "other" },
+		"source":              func(e *eventsv1.Event) { e.DeprecatedSource.Host = "other" },
+		"count":               func(e *eventsv1.Event) { e.DeprecatedCount = 9 },
+		"firstTimestamp":      func(e *eventsv1.Event) { e.DeprecatedFirstTimestamp = metav1.Now() },
+		"lastTimestamp":       func(e *eventsv1.Event) { e.DeprecatedLastTimestamp = metav1.Now() },
 		"message":             func(e *eventsv1.Event) { e.Note = "other" },
 		"type":                func(e *eventsv1.Event) { e.Type = corev1.EventTypeWarning },
 		"involvedObject":      func(e *eventsv1.Event) { e.Regarding.Name = "other" },
