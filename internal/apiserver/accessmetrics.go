@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"net/http"
 	"slices"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 type accessMetrics struct {
 	users, attempts, decisions *prometheus.CounterVec
 	identifying, deciding      *prometheus.HistogramVec
+	expiring                   prometheus.Histogram
 }
 
 func newAccessMetrics() accessMetrics {
@@ -30,11 +32,22 @@ func newAccessMetrics() accessMetrics {
 		decisions:   counter("authorization_attempts_total", "Decisions of authorization.", "result"),
 		identifying: seconds("authentication_duration_seconds", "Time to authenticate."),
 		deciding:    seconds("authorization_duration_seconds", "Time to authorize."),
+		expiring: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "apiserver_client_certificate_expiration_seconds", Help: "How long the certificates that requests come with are still valid.",
+			Buckets: []float64{0, 1800, 3600, 7200, 21600, 43200, 86400, 172800, 345600, 604800, 2592000, 7776000, 15552000, 31104000},
+		}),
 	}
 }
 
 func (m accessMetrics) collectors() []prometheus.Collector {
-	return []prometheus.Collector{m.users, m.attempts, m.decisions, m.identifying, m.deciding}
+	return []prometheus.Collector{m.users, m.attempts, m.decisions, m.identifying, m.deciding, m.expiring}
+}
+
+// certified notes how long the certificate of a request has to live.
+func (m accessMetrics) certified(r *http.Request) {
+	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+		m.expiring.Observe(time.Until(r.TLS.PeerCertificates[0].NotAfter).Seconds())
+	}
 }
 
 func (m accessMetrics) authenticated(u *authn.User, err error, start time.Time) {

@@ -65,6 +65,8 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 				return
 			}
 			if p == http.ErrAbortHandler {
+				info := parseRequest(r)
+				s.metrics.broken(info, s.knows(info))
 				panic(p)
 			}
 			s.log.Error("request panicked", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
@@ -83,6 +85,7 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		s.metrics.access.certified(r)
 		start := time.Now()
 		u, err := s.cfg.Authenticator.Authenticate(r)
 		s.metrics.access.authenticated(u, err, start)

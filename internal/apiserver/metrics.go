@@ -18,6 +18,7 @@ type metrics struct {
 	longRunning *prometheus.GaugeVec
 	inFlight    *prometheus.GaugeVec
 	refused     *prometheus.CounterVec
+	aborted     *prometheus.CounterVec
 	watches     watchMetrics
 	access      accessMetrics
 	admission   admissionMetrics
@@ -46,6 +47,9 @@ func newMetrics(reg *prometheus.Registry, more prometheus.Gatherer) *metrics {
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "apiserver_request_terminations_total", Help: "Requests turned away to protect the server.",
 		}, append(what[:len(what):len(what)], "code")),
+		aborted: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "apiserver_request_aborts_total", Help: "Requests whose answer was broken off after it had begun.",
+		}, what[:6:6]),
 		watches: newWatchMetrics(), access: newAccessMetrics(), admission: newAdmissionMetrics(),
 		longRunning: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "apiserver_longrunning_requests", Help: "Streaming requests under way.",
@@ -54,7 +58,7 @@ func newMetrics(reg *prometheus.Registry, more prometheus.Gatherer) *metrics {
 			Name: "apiserver_current_inflight_requests", Help: "Requests under way that do not stream.",
 		}, []string{"request_kind"}),
 	}
-	reg.MustRegister(m.requests, m.duration, m.objective, m.sizes, m.refused, m.longRunning, m.inFlight)
+	reg.MustRegister(m.requests, m.duration, m.objective, m.sizes, m.refused, m.aborted, m.longRunning, m.inFlight)
 	reg.MustRegister(m.watches.events, m.watches.sizes)
 	reg.MustRegister(m.access.collectors()...)
 	reg.MustRegister(m.admission.steps, m.admission.plugins)
@@ -97,6 +101,11 @@ func (m *metrics) begin(i *RequestInfo, known, long bool) (done func(code int, s
 // turnedAway notes a request that the server has no room for.
 func (m *metrics) turnedAway(i *RequestInfo, known bool) {
 	m.refused.WithLabelValues(append(i.metricLabels(known), "429")...).Inc()
+}
+
+// broken notes a request whose answer could not be finished.
+func (m *metrics) broken(i *RequestInfo, known bool) {
+	m.aborted.WithLabelValues(i.metricLabels(known)[:6]...).Inc()
 }
 
 func dryRunLabel(on bool) string {

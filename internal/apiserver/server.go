@@ -60,6 +60,9 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		s.endpoints[r.GroupVersionResource()] = e
 	}
 	cfg.Metrics.MustRegister(stateMetrics{s})
+	if counts, ok := cfg.Store.(interface{ Collectors() []prometheus.Collector }); ok {
+		cfg.Metrics.MustRegister(counts.Collectors()...)
+	}
 	s.paths = s.ownPaths()
 	s.handler = s.filters(s.routes())
 	return s, nil

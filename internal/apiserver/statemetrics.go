@@ -21,6 +21,7 @@ func (stateMetrics) Describe(to chan<- *prometheus.Desc) {
 	to <- resourceObjects
 	to <- storageObjects
 	to <- buildInfo
+	to <- unavailableAPIServices
 }
 
 // Collect implements prometheus.Collector.
@@ -33,6 +34,7 @@ func (m stateMetrics) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(resourceObjects, prometheus.GaugeValue, n, e.r.Group, e.r.Plural)
 		to <- prometheus.MustNewConstMetric(storageObjects, prometheus.GaugeValue, n, e.r.GroupResource().String())
 	}
+	m.s.collectAvailability(to)
 	v := m.s.cfg.Version
 	to <- prometheus.MustNewConstMetric(buildInfo, prometheus.GaugeValue, 1,
 		v.Major, v.Minor, v.GitVersion, v.GitCommit, v.GitTreeState, v.BuildDate, v.GoVersion, v.Compiler, v.Platform)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -126,7 +127,9 @@ func (p *pastPage) read(ctx context.Context, after string) error {
 		if p.limit > 0 {
 			size = min(size, p.limit+1)
 		}
+		start := time.Now()
 		r, err := t.store.client.Get(ctx, from, clientv3.WithRange(end), clientv3.WithLimit(size), clientv3.WithRev(p.revision), clientv3.WithSerializable())
+		t.asked("list", start, err)
 		if err != nil {
 			return err
 		}

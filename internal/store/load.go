@@ -57,7 +57,9 @@ func (t *table) install(tree *btree.BTreeG[*item], revision int64) bool {
 func (t *table) scan(ctx context.Context, revision int64, f func(change)) (int64, error) {
 	end := clientv3.GetPrefixRangeEnd(t.prefix)
 	for from := t.prefix; ; {
+		start := time.Now()
 		page, err := t.store.client.Get(ctx, from, clientv3.WithRange(end), clientv3.WithLimit(pageSize), clientv3.WithRev(revision))
+		t.asked("list", start, err)
 		if err != nil {
 			return 0, err
 		}

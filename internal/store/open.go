@@ -19,6 +19,7 @@ type Store struct {
 	member   member
 	client   *clientv3.Client
 	leases   *leases
+	requests requests
 	progress progress
 	drafts   drafts
 	beat     heartbeat
@@ -61,7 +62,7 @@ const waitLimit = 3 * time.Second
 // not with ctx.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	c = c.withDefaults()
-	s := &Store{prefix: strings.TrimSuffix(c.Prefix, "/"), tables: map[string]*table{}, wake: make(chan struct{}, 1)}
+	s := &Store{prefix: strings.TrimSuffix(c.Prefix, "/"), requests: newRequests(), tables: map[string]*table{}, wake: make(chan struct{}, 1)}
 	if len(c.Endpoints) > 0 {
 		e, err := dialExternal(ctx, c)
 		if err != nil {

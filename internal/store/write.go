@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -93,11 +94,13 @@ func (t *table) transact(ctx context.Context, key string, revision int64, op cli
 	}
 	ctx, release := t.store.member.untilFailure(ctx)
 	defer release()
+	start := time.Now()
 	response, err := t.store.client.Txn(ctx).
 		If(clientv3.Compare(clientv3.ModRevision(key), "=", revision)).
 		Then(op).
 		Else(clientv3.OpGet(key, clientv3.WithKeysOnly())).
 		Commit()
+	t.asked(operationOf(op, revision), start, err)
 	if failed := t.store.Err(); err != nil && failed != nil {
 		return nil, failed
 	}
