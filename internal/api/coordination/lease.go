@@ -1,8 +1,12 @@
 package coordination
 
 import (
+	"strings"
+
 	coordinationv1 "k8s.io/api/coordination/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
@@ -20,9 +24,10 @@ var Lease = api.Define(api.Kind[*coordinationv1.Lease]{
 		var errs field.ErrorList
 		p := field.NewPath("spec")
 		if d := o.Spec.LeaseDurationSeconds; d != nil {
-			errs = append(errs, meta.Positive(p.Child("leaseDurationSeconds"), *d)...)
+			errs = append(errs, validateDuration(p.Child("leaseDurationSeconds"), *d)...)
 		}
-		return append(errs, meta.NonNegativeOr(p.Child("leaseTransitions"), o.Spec.LeaseTransitions)...)
+		errs = append(errs, meta.NonNegativeOr(p.Child("leaseTransitions"), o.Spec.LeaseTransitions)...)
+		return append(errs, validateStrategy(&o.Spec, p)...)
 	},
 
 	Columns: table.Of("Name", "Holder", "Age").
@@ -35,3 +40,28 @@ var Lease = api.Define(api.Kind[*coordinationv1.Lease]{
 		return []any{o.Name, holder, table.Age(o.CreationTimestamp)}
 	},
 })
+
+func validateDuration(p *field.Path, seconds int32) field.ErrorList {
+	if seconds > 0 {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, seconds, "must be greater than 0")}
+}
+
+// validateStrategy: how a leader is chosen is Kubernetes' one way or somebody's
+// own, which has a domain. Clients get its faults at strategy.strategy.
+func validateStrategy(s *coordinationv1.LeaseSpec, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if s.Strategy != nil {
+		at := p.Child("strategy", "strategy")
+		if strings.Contains(string(*s.Strategy), "/") {
+			errs = append(errs, meta.Invalid(at, *s.Strategy, validation.IsQualifiedName(string(*s.Strategy)))...)
+		} else {
+			errs = append(errs, meta.OneOf(at, *s.Strategy, coordinationv1.OldestEmulationVersion)...)
+		}
+	}
+	if ptr.Deref(s.PreferredHolder, "") != "" && ptr.Deref(s.Strategy, "") == "" {
+		errs = append(errs, field.Forbidden(p.Child("preferredHolder"), "may only be specified if `strategy` is defined"))
+	}
+	return errs
+}

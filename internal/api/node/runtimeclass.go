@@ -19,6 +19,9 @@ var RuntimeClass = api.Define(api.Kind[*nodev1.RuntimeClass]{
 
 	Validate: func(o *nodev1.RuntimeClass) field.ErrorList {
 		errs := meta.Required(field.NewPath("handler"), o.Handler, validation.IsDNS1123Label)
+		if o.Overhead != nil {
+			errs = append(errs, pod.ValidateOverhead(o.Overhead.PodFixed, field.NewPath("overhead"))...)
+		}
 		if s := o.Scheduling; s != nil {
 			errs = append(errs, meta.Labels(field.NewPath("scheduling", "nodeSelector"), s.NodeSelector)...)
 			errs = append(errs, pod.ValidateTolerations(s.Tolerations, field.NewPath("scheduling", "tolerations"))...)

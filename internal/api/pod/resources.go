@@ -231,3 +231,9 @@ func validateResizePolicy(policies []corev1.ContainerResizePolicy, restart corev
 	}
 	return errs
 }
+
+// ValidateOverhead judges what a pod costs beyond its containers. It is judged
+// as limits are, and clients are told of limits.
+func ValidateOverhead(list corev1.ResourceList, p *field.Path) field.ErrorList {
+	return validateResources(&corev1.ResourceRequirements{Limits: list}, containerResource, p)
+}

@@ -88,7 +88,7 @@ func validateSpec(s *corev1.PodSpec, of *metav1.ObjectMeta, p *field.Path) field
 	if s.PreemptionPolicy != nil {
 		errs = append(errs, meta.Enum(p.Child("preemptionPolicy"), *s.PreemptionPolicy, corev1.PreemptLowerPriority, corev1.PreemptNever)...)
 	}
-	errs = append(errs, validateResources(&corev1.ResourceRequirements{Limits: s.Overhead}, containerResource, p.Child("overhead"))...)
+	errs = append(errs, ValidateOverhead(s.Overhead, p.Child("overhead"))...)
 	return append(errs, validateOS(s, p)...)
 }
 

@@ -48,6 +48,9 @@ func validateSubject(s *rbacv1.Subject, namespaced bool, p *field.Path) field.Er
 			errs = append(errs, field.Required(p.Child("namespace"), ""))
 		}
 	case rbacv1.UserKind, rbacv1.GroupKind:
+		if s.Name == "" {
+			errs = append(errs, field.Invalid(p.Child("name"), s.Name, strings.ToLower(s.Kind)+" name cannot be empty"))
+		}
 	default:
 		return append(errs, field.NotSupported(p.Child("kind"), s.Kind,
 			[]string{rbacv1.ServiceAccountKind, rbacv1.UserKind, rbacv1.GroupKind}))

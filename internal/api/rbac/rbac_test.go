@@ -17,6 +17,9 @@ func TestRoles(t *testing.T) {
 	apitest.Refused(t, ClusterRole, `{metadata: {name: x}, aggregationRule: {}, rules: [{verbs: [get], nonResourceURLs: [/healthz], resources: [pods]}]}`,
 		`rules[0].nonResourceURLs: Invalid value: ["/healthz"]: rules cannot apply to both regular resources and non-resource URLs`,
 		"aggregationRule.clusterRoleSelectors: Required value: at least one clusterRoleSelector required if aggregationRule is non-nil")
+	apitest.Refused(t, ClusterRole, `{metadata: {name: x}, aggregationRule: {clusterRoleSelectors: [{matchExpressions: [{key: k, operator: Near}]}]}}`,
+		`aggregationRule.clusterRoleSelectors[0].matchExpressions[0].operator: Invalid value: "Near": not a valid selector operator`)
+	apitest.Refused(t, Role, `{metadata: {name: x, namespace: ns}, rules: [{verbs: [get], apiGroups: [""], resources: [pods, secrets], resourceNames: [a]}]}`)
 	apitest.Row(t, Role, `{metadata: {name: r, creationTimestamp: "2000-01-01T00:00:00Z"}}`, "r | 2000-01-01T00:00:00Z")
 }
 
@@ -28,7 +31,16 @@ func TestBindings(t *testing.T) {
 		`roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"`,
 		"subjects[0].namespace: Required value",
 		`subjects[1].kind: Unsupported value: "Robot": supported values: "ServiceAccount", "User", "Group"`,
-		"subjects[2].name: Required value")
+		"subjects[2].name: Required value", `subjects[2].name: Invalid value: "": user name cannot be empty`)
+	apitest.Refused(t, RoleBinding, `{metadata: {name: b, namespace: ns}, roleRef: {apiGroup: apps, kind: Pod},
+		subjects: [{kind: ServiceAccount, name: A_B, apiGroup: apps}, {kind: Group, apiGroup: apps}]}`,
+		`roleRef.apiGroup: Unsupported value: "apps": supported values: "rbac.authorization.k8s.io"`,
+		`roleRef.kind: Unsupported value: "Pod": supported values: "Role", "ClusterRole"`,
+		"roleRef.name: Required value",
+		`subjects[0].name: Invalid value: "A_B": a lowercase RFC 1123 subdomain`,
+		`subjects[0].apiGroup: Unsupported value: "apps": supported values: ""`,
+		"subjects[1].name: Required value", `subjects[1].name: Invalid value: "": group name cannot be empty`,
+		`subjects[1].apiGroup: Unsupported value: "apps": supported values: "rbac.authorization.k8s.io"`)
 	apitest.Updated(t, RoleBinding, `{metadata: {name: b, namespace: ns}, roleRef: {kind: Role, name: r}}`, `{metadata: {name: b, namespace: ns}, roleRef: {kind: Role, name: s}}`,
 		`roleRef: Invalid value: {"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"s"}: cannot change roleRef`)
 	apitest.Row(t, RoleBinding, `{metadata: {name: b}, roleRef: {kind: Role, name: r}, subjects: [{kind: User, name: u}, {kind: User, name: v}, {kind: Group, name: g}, {kind: ServiceAccount, namespace: ns, name: s}]}`,

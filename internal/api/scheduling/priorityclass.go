@@ -60,16 +60,34 @@ var System = map[string]int32{
 }
 
 func validateClass(o *schedulingv1.PriorityClass) field.ErrorList {
-	errs := meta.EnumOr(field.NewPath("preemptionPolicy"), o.PreemptionPolicy, corev1.PreemptLowerPriority, corev1.PreemptNever)
-	value, known := System[o.Name]
+	var errs field.ErrorList
+	if policy := o.PreemptionPolicy; policy != nil {
+		errs = meta.Enum(field.NewPath("preemptionPolicy"), *policy, corev1.PreemptLowerPriority, corev1.PreemptNever)
+	}
 	switch {
-	case known && value == o.Value && !o.GlobalDefault:
 	case strings.HasPrefix(o.Name, systemPrefix):
-		errs = append(errs, field.Forbidden(field.NewPath("metadata", "name"),
-			"priority class names with 'system-' prefix are reserved for system use only. error: "+o.Name+" is not a known system priority class"))
+		if why := notOfTheSystem(o); why != "" {
+			errs = append(errs, field.Forbidden(field.NewPath("metadata", "name"),
+				"priority class names with 'system-' prefix are reserved for system use only. error: "+why))
+		}
 	case o.Value > highestUserPriority:
 		errs = append(errs, field.Forbidden(field.NewPath("value"),
 			fmt.Sprintf("maximum allowed value of a user defined priority is %d", highestUserPriority)))
 	}
 	return errs
+}
+
+// notOfTheSystem says why o is none of the classes that every cluster has; ""
+// when it is one.
+func notOfTheSystem(o *schedulingv1.PriorityClass) string {
+	value, known := System[o.Name]
+	switch {
+	case !known:
+		return o.Name + " is not a known system priority class"
+	case o.Value != value:
+		return fmt.Sprintf("value of %s PriorityClass must be %d", o.Name, value)
+	case o.GlobalDefault:
+		return fmt.Sprintf("globalDefault of %s PriorityClass must be false", o.Name)
+	}
+	return ""
 }

@@ -10,6 +10,14 @@ func TestPriorityClass(t *testing.T) {
 	apitest.Refused(t, PriorityClass, `{metadata: {name: system-node-critical}, value: 2000001000}`)
 	apitest.Refused(t, PriorityClass, `{metadata: {name: system-mine}, value: 1}`,
 		"metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: system-mine is not a known system priority class")
+	apitest.Refused(t, PriorityClass, `{metadata: {name: system-cluster-critical}, value: 2000000000}`)
+	apitest.Refused(t, PriorityClass, `{metadata: {name: system-node-critical}, value: 1}`,
+		"metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: value of system-node-critical PriorityClass must be 2000001000")
+	apitest.Refused(t, PriorityClass, `{metadata: {name: system-node-critical}, value: 2000001000, globalDefault: true}`,
+		"metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: globalDefault of system-node-critical PriorityClass must be false")
+	apitest.Refused(t, PriorityClass, `{metadata: {name: high}, value: 1000000000, preemptionPolicy: Sometimes}`,
+		`preemptionPolicy: Unsupported value: "Sometimes": supported values: "PreemptLowerPriority", "Never"`)
+	apitest.Refused(t, PriorityClass, `{metadata: {name: high}, value: 1, preemptionPolicy: ""}`, "preemptionPolicy: Required value")
 	apitest.Refused(t, PriorityClass, `{metadata: {name: high}, value: 1000000001}`,
 		"value: Forbidden: maximum allowed value of a user defined priority is 1000000000")
 	apitest.Updated(t, PriorityClass, `{metadata: {name: high}, value: 1}`, `{metadata: {name: high}, value: 2, preemptionPolicy: Never}`,
