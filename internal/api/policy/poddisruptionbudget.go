@@ -2,6 +2,7 @@ package policy
 
 import (
 	policyv1 "k8s.io/api/policy/v1"
+	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -73,9 +74,10 @@ func numberOrPercent(p *field.Path, v *intstr.IntOrString) field.ErrorList {
 }
 
 func validateBudgetStatus(o, _ *policyv1.PodDisruptionBudget) field.ErrorList {
-	s := &o.Status
-	return meta.NonNegatives(field.NewPath("status"), map[string]int32{
+	s, p := &o.Status, field.NewPath("status")
+	errs := metavalidation.ValidateConditions(s.Conditions, p.Child("conditions"))
+	return append(errs, meta.NonNegatives(p, map[string]int32{
 		"disruptionsAllowed": s.DisruptionsAllowed, "currentHealthy": s.CurrentHealthy,
 		"desiredHealthy": s.DesiredHealthy, "expectedPods": s.ExpectedPods,
-	})
+	})...)
 }
