@@ -64,7 +64,12 @@ func (t *inProcess) RoundTrip(out *http.Request) (*http.Response, error) {
 			return nil, ctx.Err()
 		}
 	}
-	return a.response(out), nil
+	resp := a.response(out)
+	if err := out.Context().Err(); err != nil && resp.StatusCode >= http.StatusInternalServerError {
+		_ = a.Close()
+		return nil, err // the answer only says that the request was broken off
+	}
+	return resp, nil
 }
 
 // maxPiped is how much of an answer waits for its reader before the handler

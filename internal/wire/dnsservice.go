@@ -21,11 +21,14 @@ func ensureDNSService(ctx context.Context, cfg *rest.Config, clusterDNS string) 
 		return err
 	}
 	services := clients.Kube.CoreV1().Services(metav1.NamespaceSystem)
-	if _, err := services.Get(ctx, "kube-dns", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
-		return err
+	_, err = services.Get(ctx, "kube-dns", metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		_, err = services.Create(ctx, dnsService(clusterDNS), metav1.CreateOptions{})
 	}
-	_, err = services.Create(ctx, dnsService(clusterDNS), metav1.CreateOptions{})
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err() // the start was broken off, whatever the server makes of that
+	case err != nil:
 		return fmt.Errorf("cannot make the Service of cluster DNS: %w", err)
 	}
 	return nil
