@@ -37,8 +37,9 @@ type Config struct {
 // Keeper registers a node, and keeps its status and its lease.
 type Keeper struct {
 	Config
-	nudge chan struct{}
-	seen  chan *corev1.Node // nil: the object is gone
+	nudge      chan struct{}
+	seen       chan *corev1.Node // nil: the object is gone
+	registered chan struct{}     // the lease, which waited for the Node, is due
 
 	node   *corev1.Node // as the API last showed it; nil when unknown
 	posted time.Time
@@ -49,13 +50,15 @@ func NewKeeper(cfg Config) *Keeper {
 	if cfg.Event == nil {
 		cfg.Event = func(string, string, string) {}
 	}
-	return &Keeper{Config: cfg, nudge: make(chan struct{}, 1), seen: make(chan *corev1.Node, 1)}
+	return &Keeper{Config: cfg, nudge: make(chan struct{}, 1), seen: make(chan *corev1.Node, 1), registered: make(chan struct{}, 1)}
 }
 
 // Changed says that the facts may have changed. It never blocks.
-func (k *Keeper) Changed() {
+func (k *Keeper) Changed() { signal(k.nudge) }
+
+func signal(c chan<- struct{}) {
 	select {
-	case k.nudge <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -200,6 +203,7 @@ func (k *Keeper) register(ctx context.Context, facts Facts) error {
 		return fmt.Errorf("register node %q: %w", k.Name, err)
 	}
 	k.node = made
+	signal(k.registered)
 	return nil
 }
 

@@ -29,6 +29,7 @@ func (k *Keeper) keepLease(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-k.registered:
 		case <-time.After(wait):
 		}
 	}
