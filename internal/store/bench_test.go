@@ -8,6 +8,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 )
 
@@ -72,6 +73,16 @@ func BenchmarkListOnePercentByLabel(b *testing.B) {
 	o := ListOptions{Labels: labels.SelectorFromSet(labels.Set{"app": "app-7"})}
 	for b.Loop() {
 		if n := keyCount(list(b, pods, o)); n != 100 {
+			b.Fatal(n)
+		}
+	}
+}
+
+func BenchmarkListOfANode(b *testing.B) {
+	pods := filled(b, 10000)
+	o := ListOptions{Fields: fields.OneTermEqualSelector("spec.nodeName", "node-7")}
+	for b.Loop() {
+		if n := keyCount(list(b, pods, o)); n != 200 {
 			b.Fatal(n)
 		}
 	}

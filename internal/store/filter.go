@@ -14,6 +14,8 @@ type filter struct {
 	labels          []requirement   // all of them; none: everything
 	nothing         bool            // the label selector matches nothing
 	fields          fields.Selector // nil: everything
+	onNode          bool            // fields want one value of nodeField:
+	node            string
 }
 
 // newFilter finds the namespace and the name that a field selector pins down,
@@ -31,6 +33,9 @@ func newFilter(namespace, name string, l labels.Selector, f fields.Selector) fil
 		}
 	}
 	out := filter{namespace: namespace, name: name, fields: f}
+	if f != nil {
+		out.node, out.onNode = f.RequiresExactMatch(nodeField)
+	}
 	if l != nil {
 		selectable := true
 		out.labels, selectable = requirementsOf(l)

@@ -15,9 +15,6 @@ type hub struct {
 
 type bucket struct{ watchers []*watcher }
 
-// nodeField is the selectable field that watchers are indexed by.
-const nodeField = "spec.nodeName"
-
 // place is the index, and the key in it, of the narrowest bucket that sees
 // all that the filter can match.
 func (h *hub) place(w *watcher) (index *map[string]*bucket, key string) {
@@ -26,12 +23,9 @@ func (h *hub) place(w *watcher) (index *map[string]*bucket, key string) {
 	switch {
 	case f.name != "" && (f.namespace != "" || !namespaced):
 		return &h.byKey, w.table.key(f.namespace, f.name)
-	case f.fields != nil:
-		if node, found := f.fields.RequiresExactMatch(nodeField); found {
-			return &h.byNode, node
-		}
-	}
-	if f.namespace != "" {
+	case f.onNode && w.table.tree.byNode != nil:
+		return &h.byNode, f.node
+	case f.namespace != "":
 		return &h.byNamespace, f.namespace
 	}
 	return nil, ""
@@ -104,21 +98,12 @@ func (h *hub) offer(e *event) {
 }
 
 func (h *hub) offerNodes(e *event) {
-	now, nowHas := e.current.node()
-	before, had := e.previous.node()
-	if nowHas {
-		h.byNode[now].offer(e)
+	if e.current != nil {
+		h.byNode[e.current.node()].offer(e)
 	}
-	if had && !(nowHas && now == before) {
-		h.byNode[before].offer(e)
+	if e.previous != nil && !(e.current != nil && e.current.node() == e.previous.node()) {
+		h.byNode[e.previous.node()].offer(e)
 	}
-}
-
-func (it *item) node() (string, bool) {
-	if it == nil {
-		return "", false
-	}
-	return it.fields.Lookup(nodeField)
 }
 
 // offer may drop slow watchers from the bucket while it walks it.

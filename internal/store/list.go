@@ -58,7 +58,7 @@ func (p *page) items(yield func(Item) bool) {
 
 // walk calls f with the matches behind a key until f says no.
 func (p *page) walk(after string, f func(*item) bool) {
-	p.view.tree.AscendGreaterOrEqual(&item{key: p.filter.start(after)}, func(it *item) bool {
+	match := func(it *item) bool {
 		if p.filter.past(it.key) {
 			return false
 		}
@@ -66,7 +66,13 @@ func (p *page) walk(after string, f func(*item) bool) {
 			return true
 		}
 		return f(it)
-	})
+	}
+	from, tree := p.filter.start(after), p.view.tree
+	if p.filter.onNode && tree.byNode != nil && p.filter.key == "" {
+		tree.ascendOn(p.filter.node, from, match)
+		return
+	}
+	tree.ascend(from, match)
 }
 
 func (p *page) next() string {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -30,6 +31,55 @@ func TestListOrderAndScope(t *testing.T) {
 		if got := keys(list(t, pods, c.o)); got != c.want {
 			t.Errorf("%+v: %q, want %q", c.o, got, c.want)
 		}
+	}
+}
+
+// onNode is a pod of a node; "" is none.
+func onNode(namespace, name, node string) *corev1.Pod {
+	p := pod(namespace, name)
+	p.Spec.NodeName = node
+	return p
+}
+
+func ofNode(node string) fields.Selector { return fields.OneTermEqualSelector("spec.nodeName", node) }
+
+// A list of one node's pods is what it would be without an index, and looks at
+// no others.
+func TestListOfANode(t *testing.T) {
+	pods := openStore(t).Table(podsResource())
+	items := create(t, pods, onNode("b", "x", "n1"), onNode("a", "z", "n1"), onNode("a", "free", ""), onNode("a", "y", "n2"), onNode("a", "w", "n1"))
+	before := list(t, pods, ListOptions{Fields: ofNode("n1")})
+	update(t, pods, items[0], func(p *corev1.Pod) { p.Generation++ })
+	update(t, pods, items[2], func(p *corev1.Pod) { p.Spec.NodeName = "n2" })
+	must[Item](t)(pods.Delete(testContext(t), items[1]))
+
+	running := fields.AndSelectors(ofNode("n2"), fields.OneTermEqualSelector("status.phase", "Running"))
+	for _, c := range []struct {
+		o    ListOptions
+		want string
+	}{
+		{ListOptions{Fields: ofNode("n1")}, "a/w b/x"},
+		{ListOptions{Fields: ofNode("n2")}, "a/free a/y"},
+		{ListOptions{Fields: ofNode("")}, ""},
+		{ListOptions{Fields: ofNode("n1"), Namespace: "b"}, "b/x"},
+		{ListOptions{Fields: ofNode("n1"), Name: "x"}, "b/x"},
+		{ListOptions{Fields: ofNode("n2"), Namespace: "b", Name: "x"}, ""},
+		{ListOptions{Fields: ofNode("n1"), After: "a/w"}, "b/x"},
+		{ListOptions{Fields: ofNode("n2"), Limit: 1}, "a/free"},
+		{ListOptions{Fields: fields.OneTermNotEqualSelector("spec.nodeName", "n1")}, "a/free a/y"},
+		{ListOptions{Fields: running}, ""},
+	} {
+		if got := keys(list(t, pods, c.o)); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.o, got, c.want)
+		}
+	}
+	if got := keys(before); got != "a/w a/z b/x" {
+		t.Errorf("the list of before has become %q", got)
+	}
+	looked := 0
+	pods.(*table).view().tree.ascendOn("n2", "", func(*item) bool { looked++; return true })
+	if looked != 2 {
+		t.Errorf("looked at %d pods, want the 2 of the node", looked)
 	}
 }
 

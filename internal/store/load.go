@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/btree"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
@@ -17,10 +16,10 @@ const pageSize = 500
 func (t *table) load() {
 	ctx := t.store.ctx
 	for ctx.Err() == nil {
-		tree := newTree()
+		content := newTree(t.codec.resource)
 		revision, err := t.scan(ctx, 0, func(c change) {
 			if it := t.itemOf(c); it != nil {
-				tree.ReplaceOrInsert(it)
+				content.put(it)
 			}
 		})
 		if err != nil {
@@ -30,21 +29,21 @@ func (t *table) load() {
 			}
 			continue
 		}
-		if t.install(tree, revision) {
+		if t.install(content, revision) {
 			return
 		}
 	}
 }
 
-// install makes a loaded tree the table's content. It refuses one that is
+// install makes what was loaded the table's content. It refuses one that is
 // older than what the follower has skipped.
-func (t *table) install(tree *btree.BTreeG[*item], revision int64) bool {
+func (t *table) install(content tree, revision int64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if revision < t.minLoad {
 		return false
 	}
-	t.tree, t.revision, t.loaded = tree, revision, true
+	t.tree, t.revision, t.loaded = content, revision, true
 	t.history.start = revision
 	t.applyLocked(t.backlog)
 	t.backlog = nil
@@ -92,11 +91,11 @@ func (t *table) reload(ctx context.Context, revision int64) error {
 	t.mu.Unlock()
 
 	// Only the follower, which calls this, changes a loaded table.
-	seen := newTree()
+	seen := map[string]bool{}
 	var entries []entry
 	_, err := t.scan(ctx, revision, func(c change) {
-		seen.ReplaceOrInsert(&item{key: c.key})
-		if had, found := t.tree.Get(&item{key: c.key}); found && had.revision == c.revision {
+		seen[c.key] = true
+		if had, found := t.tree.get(c.key); found && had.revision == c.revision {
 			return
 		}
 		entries = append(entries, entry{key: c.key, item: t.itemOf(c), revision: c.revision})
@@ -105,8 +104,8 @@ func (t *table) reload(ctx context.Context, revision int64) error {
 		return err
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return int(a.revision - b.revision) })
-	t.tree.Ascend(func(it *item) bool {
-		if !seen.Has(it) {
+	t.tree.ascend("", func(it *item) bool {
+		if !seen[it.key] {
 			entries = append(entries, entry{key: it.key, revision: revision})
 		}
 		return true

@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/btree"
-
 	"skiff/internal/api"
 )
 
@@ -20,9 +18,9 @@ type table struct {
 	ready  chan struct{} // closed once the table is loaded
 
 	mu       sync.RWMutex
-	tree     *btree.BTreeG[*item]
-	frozen   *btree.BTreeG[*item] // a copy of tree as it is; nil after a change
-	revision int64                // of the last change, or of the load
+	tree     tree
+	frozen   *tree // a copy of tree as it is; nil after a change
+	revision int64 // of the last change, or of the load
 	loaded   bool
 	minLoad  int64   // a load must be at least as new
 	backlog  []entry // what came while loading
@@ -42,21 +40,15 @@ type entry struct {
 
 // snapshot is the table at one revision. It never changes.
 type snapshot struct {
-	tree     *btree.BTreeG[*item]
+	tree     tree
 	revision int64
 	// since is the last revision that changed the table: the snapshot is
 	// its state at every revision from since to revision.
 	since int64
 }
 
-const treeDegree = 32
-
 func newTable(s *Store, r *api.Resource, prefix string) *table {
-	return &table{store: s, codec: newCodec(r), prefix: prefix, ready: make(chan struct{}), tree: newTree()}
-}
-
-func newTree() *btree.BTreeG[*item] {
-	return btree.NewG(treeDegree, func(a, b *item) bool { return a.key < b.key })
+	return &table{store: s, codec: newCodec(r), prefix: prefix, ready: make(chan struct{}), tree: newTree(r)}
 }
 
 // owns says whether a key has the shape of this table's keys.
@@ -77,7 +69,7 @@ func (t *table) owns(key string) bool {
 func (t *table) Count() int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return t.tree.Len()
+	return t.tree.byKey.Len()
 }
 
 // Get returns the object.
@@ -87,7 +79,7 @@ func (t *table) Get(ctx context.Context, namespace, name string, minRevision int
 	}
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	it, found := t.tree.Get(&item{key: t.key(namespace, name)})
+	it, found := t.tree.get(t.key(namespace, name))
 	if !found {
 		return nil, ErrNotFound
 	}
@@ -118,7 +110,7 @@ func (t *table) view() snapshot {
 	t.mu.RLock()
 	if tree := t.frozen; tree != nil {
 		defer t.mu.RUnlock()
-		return snapshot{tree: tree, revision: max(reached, t.revision), since: t.revision}
+		return snapshot{tree: *tree, revision: max(reached, t.revision), since: t.revision}
 	}
 	t.mu.RUnlock()
 	t.mu.Lock()
@@ -128,9 +120,10 @@ func (t *table) view() snapshot {
 
 func (t *table) viewLocked(reached int64) snapshot {
 	if t.frozen == nil {
-		t.frozen = t.tree.Clone()
+		frozen := t.tree.clone()
+		t.frozen = &frozen
 	}
-	return snapshot{tree: t.frozen, revision: max(reached, t.revision), since: t.revision}
+	return snapshot{tree: *t.frozen, revision: max(reached, t.revision), since: t.revision}
 }
 
 // apply takes changes in etcd's order, whole revisions at a time.
@@ -175,9 +168,9 @@ func (t *table) applyLocked(entries []entry) {
 		}
 		var previous *item
 		if e.item != nil {
-			previous, _ = t.tree.ReplaceOrInsert(e.item)
+			previous = t.tree.put(e.item)
 		} else {
-			previous, _ = t.tree.Delete(&item{key: e.key})
+			previous = t.tree.remove(e.key)
 		}
 		t.revision = e.revision
 		if e.item == nil && previous == nil {
