@@ -154,6 +154,18 @@ func (s *Store) Healthy(ctx context.Context) error {
 	return nil
 }
 
+// Loaded says whether every table is in memory.
+func (s *Store) Loaded(context.Context) error {
+	for _, t := range s.allTables() {
+		select {
+		case <-t.ready:
+		default:
+			return fmt.Errorf("%s is being loaded", t.prefix)
+		}
+	}
+	return nil
+}
+
 // Table is the table of a resource, which must be stored (have a Prefix, and
 // no StoredAs). It is made at the first call and loads in the background.
 func (s *Store) Table(r *api.Resource) Table {

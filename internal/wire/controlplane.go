@@ -35,6 +35,7 @@ type controlPlane struct {
 	back    *builtin.Background
 	api     *apiserver.Server
 	began   time.Time
+	hooks   bootstrap.Hooks
 	// running are the components that have been started in this process.
 	running running
 }
@@ -119,7 +120,7 @@ func (p *controlPlane) newServer(ctx context.Context) (err error) {
 		Store: p.store, Resources: catalogue.All(), Scheme: catalogue.Scheme,
 		Paths:   map[string]http.Handler{"/openapi/v2": docs, "/openapi/v3": docs, "/openapi/v3/": docs},
 		Version: version.Info(),
-		Checks:  []apiserver.Check{{Name: "etcd", Ready: true, Live: true, Check: p.store.Healthy}},
+		Checks:  p.checks(),
 
 		ProcessMetrics: processMetrics(), LogDir: logDir,
 	}
@@ -192,7 +193,7 @@ func (p *controlPlane) bootstrap(ctx context.Context) error {
 	err = bootstrap.Run(ctx, p.identity("system:apiserver", pki.MastersGroup), bootstrap.Options{
 		ServiceCIDR: p.serviceNet(), SecondServiceCIDR: p.secondServiceNet(), Advertise: []net.IP{net.ParseIP(p.AdvertiseAddress)}, Port: p.HTTPSPort,
 		ServerURL: "https://" + net.JoinHostPort(p.AdvertiseAddress, strconv.Itoa(p.HTTPSPort)), CA: p.pki.CA.PEM,
-		FrontProxyCA: proxies.PEM,
+		FrontProxyCA: proxies.PEM, Hooks: &p.hooks,
 	})
 	if err != nil {
 		return err

@@ -36,6 +36,8 @@ type Options struct {
 	// FrontProxyCA is the authority of proxies that speak for others, in PEM;
 	// nil: there are none.
 	FrontProxyCA []byte
+	// Hooks, if any, are told what is done.
+	Hooks *Hooks
 }
 
 type bootstrapper struct {
@@ -75,8 +77,14 @@ func newBootstrapper(cfg *rest.Config, o Options) (*bootstrapper, error) {
 func (b *bootstrapper) run(ctx context.Context) error {
 	// All else lies in these, and has its addresses from these; so they come
 	// first.
-	if err := together(ctx, b.namespaces, b.serviceRange); err != nil {
+	if err := together(ctx, b.step(systemNamespaces, b.namespaces), b.step(serviceAddresses, b.serviceRange)); err != nil {
 		return err
 	}
-	return together(ctx, b.roles, b.priorityClasses, b.flowControl, b.apiServices, b.configMaps, b.announce)
+	return together(ctx,
+		b.step(bootstrapRoles, b.roles),
+		b.step(priorityClasses, b.priorityClasses),
+		b.step(priorityAndFairness, b.flowControl),
+		b.step(apiServices, b.apiServices),
+		b.step(clusterAuthentication, b.configMaps),
+		b.step(kubernetesService, b.announce))
 }

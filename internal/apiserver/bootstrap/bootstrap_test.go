@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"context"
 	"net"
 	"slices"
 	"testing"
@@ -44,6 +45,39 @@ func TestRestartWritesNothing(t *testing.T) {
 	}
 	if n := start(t, kube, testOptions()); n != 0 {
 		t.Errorf("the second start made %d writes", n)
+	}
+}
+
+// Whoever waits for a step waits until it is done, and not for those after it.
+func TestHooksFollowTheSteps(t *testing.T) {
+	kube, hooks := newCluster(t), &Hooks{}
+	o := testOptions()
+	o.Hooks = hooks
+	for i, name := range hooks.Names() {
+		if err := hooks.Check(i); err == nil || err.Error() != "not finished" {
+			t.Errorf("%s at first: %v", name, err)
+		}
+	}
+	b := &bootstrapper{Options: o, kube: kube}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if b.run(ended) == nil {
+		t.Fatal("a start that was broken off succeeded")
+	}
+	for i, name := range hooks.Names() {
+		if hooks.Check(i) == nil {
+			t.Errorf("%s is done without having been", name)
+		}
+	}
+	b.Options = testOptions()
+	b.Hooks = hooks
+	if err := b.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range hooks.Names() {
+		if err := hooks.Check(i); err != nil {
+			t.Errorf("%s in the end: %v", name, err)
+		}
 	}
 }
 
