@@ -56,6 +56,8 @@ type Config struct {
 	LogDir string
 
 	Version version.Info
+	// PublicAddress is where clients reach the server, as "HOST:PORT".
+	PublicAddress string
 	// Checks are the parts of /livez, /readyz and /healthz beside ping.
 	Checks  []Check
 	Metrics *prometheus.Registry // nil: one of its own

@@ -76,3 +76,16 @@ func TestLogsAndProfilesAreForThoseWhoMay(t *testing.T) {
 		}
 	}
 }
+
+// Old clients learn from /api where the server is.
+func TestPublicAddress(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.7:6443": `"serverAddressByClientCIDRs":[{"clientCIDR":"0.0.0.0/0","serverAddress":"192.0.2.7:6443"}]`,
+		"":               `"serverAddressByClientCIDRs":[]`,
+	} {
+		s := apitest.Start(t, func(c *apiserver.Config) { c.PublicAddress = address })
+		if _, body := fetch(t, s.Listen("admin", "system:masters"), "/api"); !strings.Contains(strings.Join(strings.Fields(body), ""), want) {
+			t.Errorf("%q: %s, want %s", address, body, want)
+		}
+	}
+}

@@ -46,7 +46,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		codec:     codec.New(cfg.Scheme),
 		managed:   newManagedFields(cfg.Scheme, cfg.Resources...),
 		endpoints: make(map[schema.GroupVersionResource]*endpoint, len(cfg.Resources)),
-		discovery: discovery.New(cfg.Resources),
+		discovery: discovery.New(cfg.Resources, cfg.PublicAddress),
 		metrics:   newMetrics(cfg.Metrics, cfg.ProcessMetrics),
 		stored:    storedTypes(cfg.Resources),
 		log:       cfg.Log,

@@ -27,6 +27,7 @@ func Git() string { return "v" + Kubernetes + "+skiff" + Skiff }
 func Info() apiversion.Info {
 	return apiversion.Info{
 		Major: "1", Minor: "37",
+		EmulationMajor: "1", EmulationMinor: "37", MinCompatibilityMajor: "1", MinCompatibilityMinor: "36",
 		GitVersion: Git(), GitCommit: GitCommit, GitTreeState: "clean", BuildDate: BuildDate,
 		GoVersion: runtime.Version(), Compiler: runtime.Compiler,
 		Platform: fmt.Sprintf("%s/%s", runtime.GOOS, runtime.GOARCH),

@@ -119,7 +119,7 @@ func (p *controlPlane) newServer(ctx context.Context) (err error) {
 	config := apiserver.Config{
 		Store: p.store, Resources: catalogue.All(), Scheme: catalogue.Scheme,
 		Paths:   map[string]http.Handler{"/openapi/v2": docs, "/openapi/v3": docs, "/openapi/v3/": docs},
-		Version: version.Info(),
+		Version: version.Info(), PublicAddress: net.JoinHostPort(p.AdvertiseAddress, strconv.Itoa(p.HTTPSPort)),
 		Checks:  p.checks(),
 
 		ProcessMetrics: processMetrics(), LogDir: logDir,

@@ -21,6 +21,7 @@ import (
 
 // Handler answers the discovery paths.
 type Handler struct {
+	address   string
 	documents atomic.Pointer[map[string]*document]
 }
 
@@ -32,9 +33,10 @@ type document struct {
 	etag       string // of aggregated
 }
 
-// New makes the handler for resources.
-func New(resources []*api.Resource) *Handler {
-	h := &Handler{}
+// New makes the handler for resources. address is where clients reach the
+// server, as "HOST:PORT"; "" when that is not known.
+func New(resources []*api.Resource, address string) *Handler {
+	h := &Handler{address: address}
 	h.Set(resources)
 	return h
 }
@@ -45,7 +47,7 @@ func (h *Handler) Set(resources []*api.Resource) {
 		"/api": {
 			plain: &metav1.APIVersions{
 				TypeMeta: metav1.TypeMeta{Kind: "APIVersions"}, Versions: []string{"v1"},
-				ServerAddressByClientCIDRs: []metav1.ServerAddressByClientCIDR{},
+				ServerAddressByClientCIDRs: h.addresses(),
 			},
 			aggregated: aggregate(groupsOf(resources, func(g string) bool { return g == "" })),
 		},
@@ -72,6 +74,14 @@ func (h *Handler) Set(resources []*api.Resource) {
 		}
 	}
 	h.documents.Store(&docs)
+}
+
+// addresses says that all clients use the one address.
+func (h *Handler) addresses() []metav1.ServerAddressByClientCIDR {
+	if h.address == "" {
+		return []metav1.ServerAddressByClientCIDR{}
+	}
+	return []metav1.ServerAddressByClientCIDR{{ClientCIDR: "0.0.0.0/0", ServerAddress: h.address}}
 }
 
 // Paths lists the paths that Serve answers.
