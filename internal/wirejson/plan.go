@@ -27,23 +27,29 @@ type Plan struct {
 	always uint64
 }
 
+// field says how a field is written. What nearly every one needs comes first,
+// in one line of the processor's cache.
+type field struct {
+	shape    shape
+	omitZero bool     // nothing is written when the content is empty or 0
+	short    [32]byte // key, when it fits
+	key      string   // `,"name":`
+	value
+	absent []byte // what is written when the message lacks it
+	inline *Plan  // of the content
+}
+
 // value says how the content of a field, of an element or of a map entry is
 // written.
 type value struct {
+	text    bool  // append writes a string as it is
+	message *Plan // append writes a message by this plan
 	append  func(dst []byte, f wire) ([]byte, error)
-	text    bool   // append writes a string as it is
-	message *Plan  // append writes a message by this plan
 	zero    []byte // JSON of the zero value
 }
 
-type field struct {
-	value
-	key      string // `,"name":`
-	absent   []byte // what is written when the message lacks it
-	omitZero bool   // nothing is written when the content is empty or 0
-	shape    shape
-	inline   *Plan // of the content
-}
+// name is the member's name.
+func (f *field) name() string { return f.key[2 : len(f.key)-2] }
 
 // shape says how a field stands in its object.
 type shape uint8
@@ -61,7 +67,7 @@ const (
 func (p *Plan) Only(members []string) *Plan {
 	some := &Plan{fields: make([]field, len(p.fields))}
 	for n, f := range p.fields {
-		if f.shape != none && slices.Contains(members, f.key[2:len(f.key)-2]) {
+		if f.shape != none && slices.Contains(members, f.name()) {
 			some.fields[n] = f
 			some.always |= p.always & (1 << n)
 		}
@@ -131,7 +137,8 @@ func (b *builder) addField(p *Plan, sf reflect.StructField) error {
 	if err != nil || number >= 64 {
 		return errors.New("its protobuf number does not fit")
 	}
-	f := field{key: "," + strconv.Quote(name) + ":", shape: single}
+	f := field{key: `,"` + name + `":`, shape: single}
+	copy(f.short[:], f.key)
 	omitEmpty, omitZero := strings.Contains(options, "omitempty"), strings.Contains(options, "omitzero")
 	t := sf.Type
 	switch {

@@ -3,12 +3,10 @@ package wirejson
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"reflect"
 	"strconv"
 	"time"
-	"unicode/utf8"
 )
 
 func appendText(dst []byte, f wire) ([]byte, error) {
@@ -22,14 +20,14 @@ func appendBool(dst []byte, f wire) ([]byte, error) {
 	if f.kind != varintType {
 		return dst, errWire
 	}
-	return strconv.AppendBool(dst, f.varint != 0), nil
+	return strconv.AppendBool(dst, f.varint() != 0), nil
 }
 
 func appendInt(dst []byte, f wire) ([]byte, error) {
 	if f.kind != varintType {
 		return dst, errWire
 	}
-	return strconv.AppendInt(dst, int64(f.varint), 10), nil
+	return strconv.AppendInt(dst, int64(f.varint()), 10), nil
 }
 
 func appendBase64(dst []byte, f wire) ([]byte, error) {
@@ -43,13 +41,14 @@ func appendBase64(dst []byte, f wire) ([]byte, error) {
 // member finds a field of a small message that stands for one value.
 func member(message []byte, number int) (f wire, found bool, err error) {
 	for len(message) > 0 {
-		var one wire
-		if one, message, err = next(message); err != nil {
-			return f, found, err
+		n, one, rest := cut(message)
+		if one.kind == damaged {
+			return f, found, errWire
 		}
-		if one.number == number {
+		if n == number {
 			f, found = one, true
 		}
+		message = rest
 	}
 	return f, found, nil
 }
@@ -66,7 +65,7 @@ func appendTime(dst []byte, f wire) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	dst = time.Unix(int64(seconds.varint), 0).UTC().AppendFormat(append(dst, '"'), time.RFC3339)
+	dst = time.Unix(int64(seconds.varint()), 0).UTC().AppendFormat(append(dst, '"'), time.RFC3339)
 	return append(dst, '"'), nil
 }
 
@@ -113,7 +112,7 @@ func appendIntOrString(dst []byte, f wire) ([]byte, error) {
 		return dst, errWire
 	}
 	number := 2
-	if kind.varint == 1 {
+	if kind.varint() == 1 {
 		number = 3
 	}
 	content, _, err := member(f.body, number)
@@ -123,7 +122,7 @@ func appendIntOrString(dst []byte, f wire) ([]byte, error) {
 	if number == 3 {
 		return AppendString(dst, content.body), nil
 	}
-	return strconv.AppendInt(dst, int64(int32(content.varint)), 10), nil
+	return strconv.AppendInt(dst, int64(int32(content.varint())), 10), nil
 }
 
 // decoded writes a value by decoding it, for types that are rare.
@@ -142,62 +141,4 @@ func decoded(t reflect.Type) func([]byte, wire) ([]byte, error) {
 		data, err := json.Marshal(v.Interface())
 		return append(dst, data...), err
 	}
-}
-
-// AppendString appends text as a JSON string. Most text needs no escaping,
-// and is looked at eight bytes at a time.
-func AppendString(dst, text []byte) []byte {
-	dst = append(dst, '"')
-	if isPlain(text) {
-		return append(append(dst, text...), '"')
-	}
-	return append(appendEscaped(dst, string(text)), '"')
-}
-
-// Eight bytes with the same value in each.
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// isPlain says whether text can stand in a JSON string as it is. It may say
-// no where the answer is yes.
-func isPlain(b []byte) bool {
-	for ; len(b) >= 8; b = b[8:] {
-		v := binary.LittleEndian.Uint64(b)
-		quote, back := v^(ones*'"'), v^(ones*'\\')
-		if (v|(v-ones*' ')|(quote-ones)|(back-ones))&highs != 0 {
-			return false
-		}
-	}
-	for _, c := range b {
-		if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
-
-const hex = "0123456789abcdef"
-
-// appendEscaped appends text with what JSON strings cannot hold escaped. What
-// is not UTF-8 becomes U+FFFD, as encoding/json has it.
-func appendEscaped(dst []byte, text string) []byte {
-	for _, r := range text {
-		switch {
-		case r == '"' || r == '\\':
-			dst = append(dst, '\\', byte(r))
-		case r == '\n':
-			dst = append(dst, '\\', 'n')
-		case r == '\t':
-			dst = append(dst, '\\', 't')
-		case r == '\r':
-			dst = append(dst, '\\', 'r')
-		case r < ' ' || r == 0x7f:
-			dst = append(dst, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
-		default:
-			dst = utf8.AppendRune(dst, r)
-		}
-	}
-	return dst
 }

@@ -1,6 +1,7 @@
 package wirejson_test
 
 import (
+	_ "embed"
 	"encoding/json"
 	"math/rand"
 	"reflect"
@@ -124,4 +125,32 @@ func FuzzDamaged(f *testing.F) {
 			t.Errorf("%x became %s", data, got)
 		}
 	})
+}
+
+// A pod of a Deployment as the API server keeps it.
+//
+//go:embed testdata/pod.json
+var aPod []byte
+
+func BenchmarkPod(b *testing.B) {
+	pod := &corev1.Pod{}
+	if err := json.Unmarshal(aPod, pod); err != nil {
+		b.Fatal(err)
+	}
+	wire, err := pod.Marshal()
+	if err != nil {
+		b.Fatal(err)
+	}
+	plan, err := wirejson.For(reflect.TypeFor[corev1.Pod]())
+	if err != nil {
+		b.Fatal(err)
+	}
+	var out []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		if out, err = plan.Append(out[:0], wire); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.SetBytes(int64(len(out)))
 }

@@ -65,27 +65,27 @@ const lengthSize = 4
 
 // Append appends the message without the fields.
 func (w *Without) Append(dst, message []byte) ([]byte, error) {
-	var f wire
 	kept := message // from where on nothing was left out yet
 	for len(message) > 0 {
-		rest, err := f.read(message)
-		if err != nil {
-			return dst, err
+		number, f, rest := cut(message)
+		if f.kind == damaged {
+			return dst, errWire
 		}
-		if f.number >= len(w.some) || w.some[f.number] == nil {
+		if number >= len(w.some) || w.some[number] == nil {
 			message = rest
 			continue
 		}
 		dst = append(dst, kept[:len(kept)-len(message)]...)
 		message, kept = rest, rest
-		switch inner := w.some[f.number]; {
+		switch inner := w.some[number]; {
 		case inner.all:
 		case f.kind != bytesType:
 			return dst, errWire
 		default:
-			dst = binary.AppendUvarint(dst, uint64(f.number<<3|bytesType))
+			dst = binary.AppendUvarint(dst, uint64(number<<3|bytesType))
 			at := len(dst)
 			dst = append(dst, 0, 0, 0, 0)
+			var err error
 			if dst, err = inner.Append(dst, f.body); err != nil {
 				return dst, err
 			}
