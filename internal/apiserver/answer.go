@@ -64,12 +64,8 @@ func (x *exchange) tableDocument(i store.Item, headers bool) ([]byte, error) {
 	if !headers {
 		form.extra = nil
 	}
-	_, row, err := form.parts(i)
-	if err != nil {
-		return nil, err
-	}
-	out := append(form.head(), `,"rows":[`...)
-	return append(append(out, row...), "]}"...), nil
+	out, err := form.append(append(form.head(), `,"rows":[`...), i)
+	return append(out, "]}"...), err
 }
 
 // writeObject answers with an object that is not an item of a table, such as

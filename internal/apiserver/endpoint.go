@@ -41,12 +41,15 @@ func (e *endpoint) listKind() schema.GroupVersionKind {
 	return e.r.GroupVersion().WithKind(e.r.Kind + "List")
 }
 
-// listItem is the JSON of an object as a list has it.
-func (e *endpoint) listItem(json []byte) (head, rest []byte) {
-	if bytes.HasPrefix(json, e.typePrefix) {
-		return []byte{'{'}, json[len(e.typePrefix):]
+// appendListItem appends the JSON of an object as a list has it.
+func (e *endpoint) appendListItem(dst []byte, i store.Item) []byte {
+	start := len(dst)
+	dst = i.AppendJSON(dst)
+	if !bytes.HasPrefix(dst[start:], e.typePrefix) {
+		return dst
 	}
-	return nil, json
+	members := start + len("{")
+	return dst[:members+copy(dst[members:], dst[start+len(e.typePrefix):])]
 }
 
 // new is an empty object of the kind, with its kind set.

@@ -1,7 +1,6 @@
 package apiserver
 
 import (
-	"bufio"
 	"io"
 	"net/http"
 	"strconv"
@@ -51,7 +50,7 @@ type lateGzip struct {
 	w    http.ResponseWriter
 	code int // of the answer; 0 for 200
 	held *[]byte
-	out  *bufio.Writer // between zip and w
+	out  *chunked // between zip and w
 	zip  *gzip.Writer
 }
 
@@ -80,8 +79,7 @@ func (g *lateGzip) compress() error {
 		if g.code != 0 {
 			g.w.WriteHeader(g.code)
 		}
-		g.out = bufferPool.Get().(*bufio.Writer)
-		g.out.Reset(g.w)
+		g.out = newChunked(g.w)
 		g.zip = gzipPool.Get().(*gzip.Writer)
 		g.zip.Reset(g.out)
 	}
@@ -97,11 +95,9 @@ func (g *lateGzip) close() {
 	} else {
 		_ = g.compress()
 		_ = g.zip.Close()
-		_ = g.out.Flush()
+		_ = g.out.close()
 		g.zip.Reset(io.Discard)
-		g.out.Reset(io.Discard)
 		gzipPool.Put(g.zip)
-		bufferPool.Put(g.out)
 	}
 	*g.held = (*g.held)[:0]
 	heldPool.Put(g.held)

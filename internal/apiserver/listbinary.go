@@ -1,7 +1,6 @@
 package apiserver
 
 import (
-	"bufio"
 	"strconv"
 
 	"skiff/internal/apiserver/codec"
@@ -10,7 +9,7 @@ import (
 
 // writeCBOR writes the list in CBOR: a map with the head's members and, last,
 // the items, which are not counted but end.
-func (f *listForm) writeCBOR(w *bufio.Writer, l *store.List) error {
+func (f *listForm) writeCBOR(w *chunked, l *store.List) error {
 	head, err := codec.AppendCBOR([]byte(codec.CBORPrefix), append(f.head(), '}'))
 	if err != nil {
 		return err
@@ -19,11 +18,9 @@ func (f *listForm) writeCBOR(w *bufio.Writer, l *store.List) error {
 	_, _ = w.Write(append(codec.AppendCBORString(head, f.itemsName), codec.CBOROpenList))
 	var item, one []byte
 	for i := range l.Items {
-		head, rest, err := f.parts(i)
-		if err != nil {
+		if item, err = f.append(item[:0], i); err != nil {
 			return abort(err)
 		}
-		item = append(append(item[:0], head...), rest...)
 		if one, err = codec.AppendCBOR(one[:0], item); err != nil {
 			return abort(err)
 		}
@@ -43,7 +40,7 @@ func (x *exchange) streamProto(f *listForm, l *store.List) error {
 	}
 	size := codec.FieldSize(len(meta))
 	for i := range l.Items {
-		head, rest, err := f.parts(i)
+		head, rest, err := f.message(i)
 		if err != nil {
 			return err
 		}
@@ -58,7 +55,7 @@ func (x *exchange) streamProto(f *listForm, l *store.List) error {
 	_, _ = w.Write(envelope)
 	tag := make([]byte, 0, 16)
 	for i := range l.Items {
-		head, rest, err := f.parts(i)
+		head, rest, err := f.message(i)
 		if err != nil {
 			return abort(err)
 		}

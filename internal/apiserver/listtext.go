@@ -1,7 +1,6 @@
 package apiserver
 
 import (
-	"bufio"
 	"strings"
 
 	"skiff/internal/apiserver/codec"
@@ -10,7 +9,7 @@ import (
 
 // writeYAML writes the list with its keys in order, as YAML documents have
 // them.
-func (f *listForm) writeYAML(w *bufio.Writer, l *store.List) error {
+func (f *listForm) writeYAML(w *chunked, l *store.List) error {
 	top, err := codec.AppendYAML(nil, append(f.head(), '}'))
 	if err != nil {
 		return err
@@ -26,11 +25,9 @@ func (f *listForm) writeYAML(w *bufio.Writer, l *store.List) error {
 	between := "\n"
 	var item, one []byte
 	for i := range l.Items {
-		head, rest, err := f.parts(i)
-		if err != nil {
+		if item, err = f.append(item[:0], i); err != nil {
 			return abort(err)
 		}
-		item = append(append(item[:0], head...), rest...)
 		if one, err = codec.AppendYAMLItem(one[:0], item); err != nil {
 			return abort(err)
 		}

@@ -1,12 +1,9 @@
 package apiserver
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
-	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -26,10 +23,11 @@ type listForm struct {
 	extraName string
 	extra     any
 	itemsName string
-	// parts are the bytes of one item, in the list's encoding; good until
-	// the next call.
-	parts func(store.Item) (head, rest []byte, err error)
-	buf   []byte // of parts
+	// append appends one item in JSON, as the list has it.
+	append func([]byte, store.Item) ([]byte, error)
+	// message is one item in protobuf: what begins it, and what it shares
+	// with the store.
+	message func(store.Item) (head, rest []byte, err error)
 }
 
 // writeList streams the list: it holds one item at a time.
@@ -58,7 +56,6 @@ func (x *exchange) writeList(l *store.List, meta metav1.ListMeta) error {
 func (x *exchange) listForm(meta metav1.ListMeta) (*listForm, error) {
 	f := &listForm{kind: x.e.listKind(), meta: meta, itemsName: "items"}
 	shape := schema.GroupVersion{Group: metav1.GroupName, Version: x.media.Version}
-	proto := x.media.Encoding == negotiate.Proto
 	switch x.media.Shape {
 	case negotiate.Table:
 		include, err := x.includeObject()
@@ -68,31 +65,21 @@ func (x *exchange) listForm(meta metav1.ListMeta) (*listForm, error) {
 		f.kind, f.itemsName = shape.WithKind("Table"), "rows"
 		f.extraName, f.extra = "columnDefinitions", x.e.r.Columns
 		var printer table.Printer
-		f.parts = func(i store.Item) ([]byte, []byte, error) {
-			var err error
-			f.buf, err = printer.AppendRow(f.buf[:0], x.e.r, i, include, x.media.Version)
-			return nil, f.buf, err
+		f.append = func(dst []byte, i store.Item) ([]byte, error) {
+			return printer.AppendRow(dst, x.e.r, i, include, x.media.Version)
 		}
 	case negotiate.Metadata:
 		f.kind = shape.WithKind("PartialObjectMetadataList")
-		f.parts = func(i store.Item) ([]byte, []byte, error) {
-			if !proto {
-				var err error
-				f.buf, err = codec.AppendMetadata(f.buf[:0], i, x.media.Version)
-				return nil, f.buf, err
-			}
+		f.append = func(dst []byte, i store.Item) ([]byte, error) { return codec.AppendMetadata(dst, i, x.media.Version) }
+		f.message = func(i store.Item) ([]byte, []byte, error) {
 			message, err := codec.MetaMessage(i.Proto())
 			return codec.AppendTag(nil, 1, len(message)), message, err
 		}
 	default:
-		f.parts = func(i store.Item) ([]byte, []byte, error) {
-			if proto {
-				message, err := codec.Message(i.Proto())
-				return nil, message, err
-			}
-			f.buf = i.AppendJSON(f.buf[:0])
-			head, rest := x.e.listItem(f.buf)
-			return head, rest, nil
+		f.append = func(dst []byte, i store.Item) ([]byte, error) { return x.e.appendListItem(dst, i), nil }
+		f.message = func(i store.Item) ([]byte, []byte, error) {
+			message, err := codec.Message(i.Proto())
+			return nil, message, err
 		}
 	}
 	return f, nil
@@ -113,21 +100,20 @@ func (f *listForm) head() []byte {
 	return head
 }
 
-func (f *listForm) writeJSON(w *bufio.Writer, l *store.List) error {
+func (f *listForm) writeJSON(w *chunked, l *store.List) error {
 	_, _ = w.Write(f.head())
 	_, _ = w.WriteString(`,"` + f.itemsName + `":[`)
 	first := true
 	for i := range l.Items {
-		head, rest, err := f.parts(i)
-		if err != nil {
-			return abort(err)
-		}
 		if !first {
-			_ = w.WriteByte(',')
+			w.b = append(w.b, ',')
 		}
 		first = false
-		_, _ = w.Write(head)
-		if _, err := w.Write(rest); err != nil {
+		var err error
+		if w.b, err = f.append(w.b, i); err != nil {
+			return abort(err)
+		}
+		if err := w.spill(); err != nil {
 			return abort(err)
 		}
 	}
@@ -136,23 +122,24 @@ func (f *listForm) writeJSON(w *bufio.Writer, l *store.List) error {
 }
 
 // writePretty is writeJSON for people's eyes.
-func (f *listForm) writePretty(w *bufio.Writer, l *store.List) error {
+func (f *listForm) writePretty(w *chunked, l *store.List) error {
 	var head bytes.Buffer
 	_ = json.Indent(&head, append(f.head(), '}'), "", "  ")
 	_, _ = w.Write(bytes.TrimSuffix(head.Bytes(), []byte("\n}")))
 	_, _ = w.WriteString(",\n  \"" + f.itemsName + "\": [")
 	first := true
+	var item []byte
 	var one bytes.Buffer
 	for i := range l.Items {
-		head, rest, err := f.parts(i)
-		if err != nil {
+		var err error
+		if item, err = f.append(item[:0], i); err != nil {
 			return abort(err)
 		}
 		if !first {
 			_ = w.WriteByte(',')
 		}
 		one.Reset()
-		_ = json.Indent(&one, append(bytes.Clone(head), rest...), "    ", "  ")
+		_ = json.Indent(&one, item, "    ", "  ")
 		_, _ = w.WriteString("\n    ")
 		if _, err := w.Write(one.Bytes()); err != nil {
 			return abort(err)
@@ -170,29 +157,16 @@ func (f *listForm) writePretty(w *bufio.Writer, l *store.List) error {
 // stream instead of a short list.
 func abort(error) error { panic(http.ErrAbortHandler) }
 
-// chunk is how much of an answer is handed on at a time: with the header of
-// its HTTP/2 frame (9 bytes) it fills one TLS record, and so one system call.
-// A byte more would make that two of each.
-const chunk = 16<<10 - 9
-
-var bufferPool = sync.Pool{New: func() any { return bufio.NewWriterSize(io.Discard, chunk) }}
-
-// body is the answer's body, buffered, and compressed when that pays.
-func (x *exchange) body() (w *bufio.Writer, done func()) {
-	w = bufferPool.Get().(*bufio.Writer)
-	var out io.Writer = x.w
-	var zip *lateGzip
-	if x.wantsGzip() {
-		zip = newLateGzip(x.w)
-		out = zip
+// body is the answer's body, in chunks, and compressed when that pays.
+func (x *exchange) body() (w *chunked, done func()) {
+	if !x.wantsGzip() {
+		w = newChunked(x.w)
+		return w, func() { _ = w.close() }
 	}
-	w.Reset(out)
+	zip := newLateGzip(x.w)
+	w = newChunked(zip)
 	return w, func() {
-		_ = w.Flush()
-		if zip != nil {
-			zip.close()
-		}
-		w.Reset(io.Discard)
-		bufferPool.Put(w)
+		_ = w.close()
+		zip.close()
 	}
 }

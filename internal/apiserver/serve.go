@@ -27,7 +27,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config) 
 		// Small records at the start of a connection would show a browser
 		// its page sooner; here they only make many of one watch event.
 		config.DynamicRecordSizingDisabled = true
-		l = tls.NewListener(l, config)
+		l = tls.NewListener(http2server.Listener(l), config)
 	}
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

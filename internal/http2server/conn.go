@@ -29,6 +29,7 @@ type conn struct {
 	limits
 	hooks   *http.Server
 	tls     *tls.Conn
+	records *records // below tls; nil where the listener has none
 	state   *tls.ConnectionState
 	handler http.Handler
 	ctx     context.Context
@@ -77,6 +78,7 @@ func newConn(server *http.Server, t *tls.Conn, h http.Handler) *conn {
 		remote: t.RemoteAddr().String(), began: time.Now(),
 		byID: map[uint32]*stream{}, send: initialWindow, window: initialWindow, maxFrame: minMaxFrame,
 	}
+	c.records, _ = t.NetConn().(*records)
 	c.ctx, c.cancel = context.WithCancel(base)
 	c.out.room.L = &c.mu
 	c.encoder = hpack.NewEncoder(&c.encoded)

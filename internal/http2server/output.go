@@ -110,7 +110,7 @@ func (c *conn) write(rounds int) {
 		o.pending = nil
 		o.room.Broadcast()
 		c.mu.Unlock()
-		_, err := c.tls.Write(b.b)
+		err := c.encrypt(b.b)
 		b.free()
 		c.mu.Lock()
 		if err != nil {
