@@ -337,11 +337,75 @@ func TestPodRow(t *testing.T) {
 		},
 		"completed": {
 			spec: spec, status: `{phase: Succeeded, containerStatuses: [{name: a, state: {terminated: {reason: Completed}}}, {name: b, state: {terminated: {exitCode: 3}}}]}`,
-			want: "p | 0/2 | Completed | 0 | <unknown> | <none> | node1 | <none> | <none>",
+			want: "p | 0/2 | ExitCode:3 | 0 | <unknown> | <none> | node1 | <none> | <none>",
 		},
 		"half done": {
 			spec: spec, status: `{phase: Running, containerStatuses: [{name: a, state: {terminated: {reason: Completed}}}, {name: b, ready: true, state: {running: {}}}]}`,
 			want: "p | 1/2 | NotReady | 0 | <unknown> | <none> | node1 | <none> | <none>",
+		},
+		"failed beside one that runs": {
+			spec: spec, status: `{phase: Running, containerStatuses: [{name: a, state: {terminated: {reason: Completed}}}, {name: b, state: {terminated: {exitCode: 1, reason: Error}}}]}`,
+			want: "p | 0/2 | Error | 0 | <unknown> | <none> | node1 | <none> | <none>",
+		},
+		"failed first": {
+			spec: spec, status: `{phase: Running, containerStatuses: [{name: a, state: {terminated: {exitCode: 1, reason: Error}}}, {name: b, state: {terminated: {reason: Completed}}}]}`,
+			want: "p | 0/2 | Error | 0 | <unknown> | <none> | node1 | <none> | <none>",
+		},
+		"ready, though one failed": {
+			spec: `{containers: [{name: a}, {name: b}, {name: c}]}`, status: `{phase: Running, conditions: [{type: Ready, status: "True"}], containerStatuses: [{name: a, state: {terminated: {reason: Completed}}}, {name: b, state: {terminated: {exitCode: 1, reason: Error}}}, {name: c, ready: true, state: {running: {}}}]}`,
+			want: "p | 1/3 | Running | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"not ready, and one failed": {
+			spec: `{containers: [{name: a}, {name: b}, {name: c}]}`, status: `{phase: Running, containerStatuses: [{name: a, state: {terminated: {reason: Completed}}}, {name: b, state: {terminated: {signal: 9, exitCode: 137}}}, {name: c, ready: true, state: {running: {}}}]}`,
+			want: "p | 1/3 | Signal:9 | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"gated": {
+			spec: spec, status: `{phase: Pending, reason: Odd, conditions: [{type: PodScheduled, status: "False", reason: SchedulingGated}]}`,
+			want: "p | 0/2 | SchedulingGated | 0 | <unknown> | <none> | node1 | <none> | <none>",
+		},
+		"init with a signal": {
+			spec: `{initContainers: [{name: i}], containers: [{name: a}]}`, status: `{phase: Pending, initContainerStatuses: [{name: i, state: {terminated: {exitCode: 137, signal: 9}}}]}`,
+			want: "p | 0/1 | Init:Signal:9 | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"init with a code": {
+			spec: `{initContainers: [{name: i}], containers: [{name: a}]}`, status: `{phase: Pending, initContainerStatuses: [{name: i, state: {terminated: {exitCode: 2}}}]}`,
+			want: "p | 0/1 | Init:ExitCode:2 | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"init with a reason": {
+			spec: `{initContainers: [{name: i}], containers: [{name: a}]}`, status: `{phase: Failed, initContainerStatuses: [{name: i, state: {terminated: {exitCode: 2, reason: Error}}}]}`,
+			want: "p | 0/1 | Init:Error | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"init that waits for its turn": {
+			spec: `{initContainers: [{name: i}, {name: j}], containers: [{name: a}]}`, status: `{phase: Pending, initContainerStatuses: [{name: i, state: {waiting: {reason: PodInitializing}}}], containerStatuses: [{name: a, state: {waiting: {reason: PodInitializing}}}]}`,
+			want: "p | 0/1 | Init:0/2 | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"init again, after it was done": {
+			spec: `{initContainers: [{name: i}], containers: [{name: a}]}`, status: `{phase: Running, conditions: [{type: Initialized, status: "True"}], initContainerStatuses: [{name: i, restartCount: 5, state: {running: {}}}], containerStatuses: [{name: a, ready: true, restartCount: 1, state: {running: {}}}]}`,
+			want: "p | 1/1 | Init:0/1 | 1 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"sidecar that has not started": {
+			spec: `{initContainers: [{name: s, restartPolicy: Always}], containers: [{name: a}]}`, status: `{phase: Pending, initContainerStatuses: [{name: s, ready: true, state: {running: {}}}]}`,
+			want: "p | 0/2 | Init:0/1 | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"sidecar that is done": {
+			spec: `{initContainers: [{name: s, restartPolicy: Always}], containers: [{name: a}]}`, status: `{phase: Succeeded, initContainerStatuses: [{name: s, started: true, ready: true, state: {terminated: {exitCode: 0}}}], containerStatuses: [{name: a, state: {terminated: {reason: Completed}}}]}`,
+			want: "p | 0/2 | Completed | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"restarts of sidecars and containers": {
+			spec: `{initContainers: [{name: i}, {name: s, restartPolicy: Always}], containers: [{name: a}]}`, status: `{phase: Running, initContainerStatuses: [{name: i, restartCount: 9, state: {terminated: {exitCode: 0}}, lastState: {terminated: {finishedAt: "1999-12-31T23:59:59Z"}}}, {name: s, started: true, restartCount: 2, state: {running: {}}, lastState: {terminated: {finishedAt: "1999-12-31T23:50:00Z"}}}], containerStatuses: [{name: a, restartCount: 3, ready: true, state: {running: {}}, lastState: {terminated: {finishedAt: "1999-12-31T23:40:00Z"}}}]}`,
+			want: "p | 1/2 | Running | 5 (10m ago) | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"lost with its node": {
+			meta: `, deletionTimestamp: "1999-12-31T23:00:00Z"`, spec: spec, status: `{phase: Running, reason: NodeLost}`,
+			want: "p | 0/2 | Unknown | 0 | <unknown> | <none> | node1 | <none> | <none>",
+		},
+		"ended, and deleted": {
+			meta: `, deletionTimestamp: "1999-12-31T23:00:00Z"`, spec: spec, status: `{phase: Succeeded}`,
+			want: "p | 0/2 | Succeeded | 0 | <unknown> | <none> | node1 | <none> | <none>",
+		},
+		"nominated, with gates": {
+			spec: `{readinessGates: [{conditionType: x}, {conditionType: "y"}], containers: [{name: a}]}`, status: `{phase: Pending, nominatedNodeName: node2, conditions: [{type: x, status: "True"}, {type: "y", status: "False"}]}`,
+			want: "p | 0/1 | Pending | 0 | <unknown> | <none> | <none> | node2 | 1/2",
 		},
 		"evicted": {
 			spec: spec, status: `{phase: Failed, reason: Evicted}`,
