@@ -67,16 +67,6 @@ status: {phase: Pending, qosClass: Burstable}
 `)
 }
 
-func TestPodGated(t *testing.T) {
-	o := apitest.Created(t, Pod, `{metadata: {name: p}, spec: {schedulingGates: [{name: a/b}], containers: [{name: c, image: i}]}}`).(*corev1.Pod)
-	if c := condition(o, corev1.PodScheduled); c == nil || c.Reason != "SchedulingGated" {
-		t.Errorf("conditions %v", o.Status.Conditions)
-	}
-	if got := Pod.Row(o)[2]; got != "SchedulingGated" {
-		t.Errorf("status %v", got)
-	}
-}
-
 func TestPodValidation(t *testing.T) {
 	for name, tt := range map[string]struct {
 		spec string
@@ -204,85 +194,6 @@ func TestPodNames(t *testing.T) {
 		`metadata.name: Invalid value: "P": a lowercase RFC 1123 subdomain must consist of`)
 	apitest.Refused(t, Pod, `{metadata: {namespace: ns}, spec: {containers: [{name: a, image: i}]}}`,
 		`metadata.name: Required value: name or generateName is required`)
-}
-
-func TestPodUpdate(t *testing.T) {
-	const old = `{metadata: {name: p, namespace: ns}, spec: {activeDeadlineSeconds: 10, nodeName: a, tolerations: [{key: k, operator: Exists}], containers: [{name: a, image: "i:1"}]}}`
-	for name, tt := range map[string]struct {
-		spec string
-		want []string
-	}{
-		"image and more tolerations": {spec: `{activeDeadlineSeconds: 5, nodeName: a, tolerations: [{key: k, operator: Exists}, {key: l, operator: Exists}], containers: [{name: a, image: "i:2", imagePullPolicy: IfNotPresent}]}`},
-		"node": {
-			spec: `{activeDeadlineSeconds: 10, nodeName: b, tolerations: [{key: k, operator: Exists}], containers: [{name: a, image: "i:1"}]}`,
-			want: []string{"spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`"},
-		},
-		"containers": {
-			spec: `{activeDeadlineSeconds: 10, nodeName: a, containers: [{name: a, image: "i:1"}, {name: b, image: "i:1"}]}`,
-			want: []string{"spec.containers: Forbidden: pod updates may not add or remove containers"},
-		},
-		"deadline and tolerations": {
-			spec: `{activeDeadlineSeconds: 20, nodeName: a, containers: [{name: a, image: "i:1"}]}`,
-			want: []string{
-				"spec.activeDeadlineSeconds: Invalid value: 20: must be less than or equal to previous value",
-			},
-		},
-		"tolerations": {
-			spec: `{nodeName: a, containers: [{name: a, image: "i:1"}]}`,
-			want: []string{
-				"spec.activeDeadlineSeconds: Invalid value: null: must not update from a positive integer to nil value",
-				"spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds",
-			},
-		},
-		"gate": {
-			spec: `{schedulingGates: [{name: g}], activeDeadlineSeconds: 10, nodeName: a, tolerations: [{key: k, operator: Exists}], containers: [{name: a, image: "i:1"}]}`,
-			want: []string{"spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling gate 'g'"},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			apitest.Updated(t, Pod, old, "{metadata: {name: p, namespace: ns}, spec: "+tt.spec+"}", tt.want...)
-		})
-	}
-}
-
-func TestPodGatedMayBeNarrowed(t *testing.T) {
-	const term = `requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Exists}`
-	apitest.Updated(t, Pod,
-		`{metadata: {name: p, namespace: ns}, spec: {schedulingGates: [{name: g}], nodeSelector: {a: b}, affinity: {nodeAffinity: {`+term+`]}]}}}, containers: [{name: a, image: i}]}}`,
-		`{metadata: {name: p, namespace: ns}, spec: {nodeSelector: {a: b, c: d}, affinity: {nodeAffinity: {`+term+`, {key: b, operator: Exists}]}]}}}, containers: [{name: a, image: i}]}}`)
-}
-
-func TestPodParts(t *testing.T) {
-	old := apitest.Created(t, Pod, `{metadata: {name: p, namespace: ns}, spec: {containers: [{name: a, image: i, resources: {requests: {cpu: 1}}}]}}`)
-	old.SetResourceVersion("1")
-	run := func(part, spec string, want ...string) {
-		t.Helper()
-		p := Pod.Part(part)
-		o := old.DeepCopyObject().(*corev1.Pod)
-		p.Copy(o, apitest.Defaulted(t, Pod, "{metadata: {name: p, namespace: ns}, spec: "+spec+"}").(*corev1.Pod))
-		apitest.Errors(t, p.Validate(o, old), want...)
-	}
-	run("resize", `{nodeName: ignored, containers: [{name: a, image: j, resources: {requests: {cpu: 2}}}]}`)
-	run("resize", `{containers: [{name: a, image: i}]}`, `spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing`,
-		`spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed`)
-	run("resize", `{containers: [{name: a, image: i, resources: {requests: {cpu: 1, x.io/gpu: 1}, limits: {x.io/gpu: 1}}}]}`, `spec: Forbidden: only cpu and memory resources are mutable`)
-	run("ephemeralcontainers", `{containers: [{name: z, image: ignored}], ephemeralContainers: [{name: dbg, image: sh, targetContainerName: a}]}`)
-	run("ephemeralcontainers", `{ephemeralContainers: [{name: dbg, image: sh, targetContainerName: b, ports: [{containerPort: 1}]}]}`,
-		`spec.ephemeralContainers[0].targetContainerName: Not found: "b"`,
-		`spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container`)
-
-	debugged := old.DeepCopyObject().(*corev1.Pod)
-	Pod.Part("ephemeralcontainers").Copy(debugged, apitest.Parse(t, Pod, `{spec: {ephemeralContainers: [{name: dbg, image: sh}]}}`))
-	if c := debugged.Spec.EphemeralContainers[0]; c.ImagePullPolicy != corev1.PullAlways || c.TerminationMessagePolicy == "" {
-		t.Errorf("an ephemeral container without defaults: %+v", c)
-	}
-
-	p := Pod.Part("status")
-	o := old.DeepCopyObject().(*corev1.Pod)
-	p.Copy(o, apitest.Parse(t, Pod, `{metadata: {labels: {a: b}}, status: {phase: Running}}`).(*corev1.Pod))
-	if o.Status.Phase != corev1.PodRunning || o.Status.QOSClass != corev1.PodQOSBurstable || o.Labels["a"] != "b" {
-		t.Errorf("status %+v", o.Status)
-	}
 }
 
 func TestPodGracePeriod(t *testing.T) {
