@@ -230,7 +230,9 @@ func (p PartOf[P]) GivenOnCreate() PartOf[P] {
 	return p
 }
 
-// Along returns the part for a kind where more may be written along with it.
+// Along returns the part for a kind where more may be written along with it, or
+// less. more comes first: dst is as it was, and src is the client's, which it
+// may change.
 func (p PartOf[P]) Along(more func(dst, src P)) PartOf[P] {
 	part := p.Copy
 	p.Copy = func(dst, src P) {

@@ -33,7 +33,8 @@ var Node = api.Define(api.Kind[*corev1.Node]{
 	Warnings:       nodeWarnings,
 
 	Parts: []api.PartOf[*corev1.Node]{
-		api.Status(copyNodeStatus).Along(copyHolders).GivenOnCreate().Validated(validateNodeStatus),
+		api.Status(func(dst, src *corev1.Node) { dst.Status = src.Status }).Along(copyHolders).Along(dropNodeConfig).
+			GivenOnCreate().Validated(validateNodeStatus),
 	},
 	Subresources: []api.Subresource{api.Proxy("NodeProxyOptions")},
 
@@ -70,13 +71,11 @@ func defaultNode(o *corev1.Node) {
 	}
 }
 
-// copyNodeStatus leaves out the state of a configuration that kubelets no
+// dropNodeConfig leaves out the state of a configuration that kubelets no
 // longer take, unless it was there before.
-func copyNodeStatus(dst, src *corev1.Node) {
-	had := dst.Status.Config != nil
-	dst.Status = src.Status
-	if !had {
-		dst.Status.Config = nil
+func dropNodeConfig(was, sent *corev1.Node) {
+	if was.Status.Config == nil {
+		sent.Status.Config = nil
 	}
 }
 

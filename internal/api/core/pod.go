@@ -31,7 +31,8 @@ var Pod = api.Define(api.Kind[*corev1.Pod]{
 	GracePeriod:    podGracePeriod,
 
 	Parts: []api.PartOf[*corev1.Pod]{
-		api.Status(copyPodStatus).Along(copyFinalizers).Validated(validatePodStatus),
+		api.Status(func(dst, src *corev1.Pod) { dst.Status = src.Status }).Along(copyFinalizers).Along(keepPodStatus).
+			Validated(validatePodStatus),
 		{
 			Name: "ephemeralcontainers",
 			Copy: func(dst, src *corev1.Pod) {

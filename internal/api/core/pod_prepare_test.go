@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 
 	"skiff/internal/api/apitest"
 )
@@ -87,5 +88,17 @@ func TestPodWarnings(t *testing.T) {
 		if got := strings.Join(Pod.Warnings(apitest.Parse(t, Pod, text)), " "); got != want {
 			t.Errorf("%s: %s", text, got)
 		}
+	}
+}
+
+// What is stored is shared by all who read it.
+func TestPodUpdateLeavesTheStoredOneAlone(t *testing.T) {
+	const pod = `{metadata: {name: p, annotations: {a: b}}, spec: {resources: {requests: {cpu: 1}}, containers: [{name: a, image: i}]}, status: {conditions: [{type: Ready}]}}`
+	old := apitest.Parse(t, Pod, pod).(*corev1.Pod)
+	was := old.DeepCopy()
+	o := apitest.Parse(t, Pod, `{metadata: {name: p}, spec: {resources: {requests: {memory: 1}}}, status: {qosClass: Burstable, conditions: [{type: Ready, observedGeneration: 9}]}}`)
+	Pod.PrepareUpdate(o, old)
+	if !equality.Semantic.DeepEqual(old, was) {
+		t.Errorf("%+v", old)
 	}
 }

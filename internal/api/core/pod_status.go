@@ -12,23 +12,22 @@ import (
 	"skiff/internal/api/pod"
 )
 
-// copyPodStatus keeps what writers of status are known to drop: the quality of
+// keepPodStatus keeps what writers of status are known to drop: the quality of
 // service class, set for good at creation, and the generations observed.
-func copyPodStatus(dst, src *corev1.Pod) {
-	old := dst.Status
-	dst.Status = src.Status
-	meta.Fill(&dst.Status.QOSClass, old.QOSClass)
-	meta.Fill(&dst.Status.ObservedGeneration, old.ObservedGeneration)
+func keepPodStatus(was, sent *corev1.Pod) {
+	s := &sent.Status
+	meta.Fill(&s.QOSClass, was.Status.QOSClass)
+	meta.Fill(&s.ObservedGeneration, was.Status.ObservedGeneration)
 	// A type may be there more than once; each takes the next of the old ones.
-	was := map[corev1.PodConditionType][]int64{}
-	for _, c := range old.Conditions {
-		was[c.Type] = append(was[c.Type], c.ObservedGeneration)
+	old := map[corev1.PodConditionType][]int64{}
+	for _, c := range was.Status.Conditions {
+		old[c.Type] = append(old[c.Type], c.ObservedGeneration)
 	}
-	for i := range dst.Status.Conditions {
-		c := &dst.Status.Conditions[i]
-		if generations := was[c.Type]; len(generations) > 0 {
+	for i := range s.Conditions {
+		c := &s.Conditions[i]
+		if generations := old[c.Type]; len(generations) > 0 {
 			meta.Fill(&c.ObservedGeneration, generations[0])
-			was[c.Type] = generations[1:]
+			old[c.Type] = generations[1:]
 		}
 	}
 }
