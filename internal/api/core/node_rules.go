@@ -35,24 +35,23 @@ func validateNodeUpdate(o, old *corev1.Node) field.ErrorList {
 	errs := validateNodeAddresses(o)
 	errs = append(errs, validateNodeKept(o, old)...)
 	errs = append(errs, validateNodeConfigs(o)...)
-	errs = append(errs, validateExternalID(o, old)...)
+	if o.Spec.DoNotUseExternalID != old.Spec.DoNotUseExternalID {
+		errs = append(errs, field.Forbidden(field.NewPath("spec", "externalID"), "may not be updated"))
+	}
 	if o.Spec.PodPreemptionPolicy != nil && !equality.Semantic.DeepEqual(o.Spec.PodPreemptionPolicy, old.Spec.PodPreemptionPolicy) {
 		errs = append(errs, validatePreemptionPolicy(o)...)
 	}
 	return errs
 }
 
-// validateNodeStatus judges what kubelets write of their node. What only the
-// spec can get wrong was judged when that was written.
-func validateNodeStatus(o, old *corev1.Node) field.ErrorList {
+// validateNodeStatus judges what kubelets write of their node.
+func validateNodeStatus(o, _ *corev1.Node) field.ErrorList {
 	errs := validateNodeAnnotations(o.Annotations, field.NewPath("metadata", "annotations"))
 	errs = append(errs, validateNodeAmounts(o)...)
 	errs = append(errs, validateDeclaredFeatures(o.Status.DeclaredFeatures)...)
 	errs = append(errs, validateNodeAddresses(o)...)
-	errs = append(errs, validateNodeKept(o, old)...)
 	errs = append(errs, validateNodeConfigs(o)...)
-	errs = append(errs, validateTaints(o.Spec.Taints, field.NewPath("metadata", "taints"))...)
-	return append(errs, validateExternalID(o, old)...)
+	return append(errs, validateTaints(o.Spec.Taints, field.NewPath("metadata", "taints"))...)
 }
 
 // validatePreemptionPolicy: the field is for those who try out a feature that
@@ -179,13 +178,6 @@ func validateNodeKept(o, old *corev1.Node) field.ErrorList {
 		errs = append(errs, field.Forbidden(p.Child("providerID"), provider))
 	}
 	return errs
-}
-
-func validateExternalID(o, old *corev1.Node) field.ErrorList {
-	if o.Spec.DoNotUseExternalID == old.Spec.DoNotUseExternalID {
-		return nil
-	}
-	return field.ErrorList{field.Forbidden(field.NewPath("spec", "externalID"), "may not be updated")}
 }
 
 // validateNodeAnnotations judges annotations that were fields to be: taints,

@@ -189,6 +189,8 @@ func TestNodeStatus(t *testing.T) {
 		`status.declaredFeatures[0]: Invalid value: "a": invalid feature name "a": must start with`,
 		`status.addresses[1]: Duplicate value: {"type":"Hostname","address":"a"}`,
 		`metadata.taints[0].effect: Unsupported value: "Never"`)
+	apitest.PartUpdated(t, Node, "status", `{metadata: {name: a}, status: {config: {}}}`, `{metadata: {name: a}, status: {config: {active: {}}}}`,
+		"status.config.active: Invalid value: {}: exactly one reference subfield must be non-nil")
 	o := apitest.PartUpdated(t, Node, "status", `{metadata: {name: a, finalizers: [x/y]}}`, `{metadata: {name: a, labels: {l: v}, annotations: {m: v}, ownerReferences: [{apiVersion: v1, kind: X, name: x, uid: u}]}, status: {phase: Running}}`).(*corev1.Node)
 	if o.Labels["l"] != "v" || o.Annotations["m"] != "v" || len(o.Finalizers) != 0 || len(o.OwnerReferences) != 1 || o.Status.Phase != "Running" {
 		t.Errorf("%+v", o)

@@ -44,7 +44,12 @@ func TestResizeOfContainers(t *testing.T) {
 		"no class any more": {`{containers: [{name: a, image: i, resources: {requests: {cpu: 1}}}]}`, `{containers: [{name: a, image: i}]}`, []string{
 			newClass, "spec.containers[0]." + noRemovedRequests,
 		}},
-		"devices":           {old, `{containers: [{name: a, image: i, resources: {requests: {cpu: 1, memory: 1Gi, x.io/gpu: 1}, limits: {x.io/gpu: 1}}}, {name: b, image: i, resources: {limits: {memory: 1Gi}}}]}`, []string{onlyCPUAndMemory}},
+		"devices": {old, `{containers: [{name: a, image: i, resources: {requests: {cpu: 1, memory: 1Gi, x.io/gpu: 1}, limits: {x.io/gpu: 1}}}, {name: b, image: i, resources: {limits: {memory: 1Gi}}}]}`, []string{onlyCPUAndMemory}},
+		"devices, twice": {
+			`{containers: [{name: a, image: i, resources: {requests: {cpu: 1}}}, {name: b, image: i}]}`,
+			`{containers: [{name: a, image: i, resources: {requests: {cpu: 1, ephemeral-storage: 1}}}, {name: b, image: i, resources: {requests: {ephemeral-storage: 1}}}]}`,
+			[]string{onlyCPUAndMemory, onlyCPUAndMemory},
+		},
 		"ephemeral storage": {old, `{containers: [{name: a, image: i, resources: {requests: {cpu: 1, memory: 1Gi, ephemeral-storage: 1Gi}}}, {name: b, image: i, resources: {limits: {memory: 1Gi}}}]}`, []string{onlyCPUAndMemory}},
 		"how it resizes":    {old, `{containers: [{name: a, image: i, resizePolicy: [{resourceName: cpu, restartPolicy: RestartContainer}], resources: {requests: {cpu: 1, memory: 1Gi}}}, {name: b, image: i, resources: {limits: {memory: 1Gi}}}]}`, []string{onlyCPUAndMemory}},
 		"claims of devices": {
@@ -141,6 +146,13 @@ func TestResizeTakesResourcesAlone(t *testing.T) {
 	if was.Spec.Containers[0].Resources.Requests.Cpu().String() != "1" {
 		t.Error("what is stored was changed")
 	}
+}
+
+// Whatever came in beside resources is refused.
+func TestResizeOfOtherThings(t *testing.T) {
+	o, was := resize(t, `{metadata: {name: p, namespace: ns}, spec: {containers: [{name: a, image: i}]}}`, `{containers: [{name: a, image: i}]}`)
+	o.Spec.NodeName = "elsewhere"
+	apitest.Errors(t, Pod.Part("resize").Validate(o, was), onlyCPUAndMemory)
 }
 
 // A pod that asks for nothing as a whole, and then does, gets what it leaves out.
