@@ -133,6 +133,9 @@ func TestPodsUnderTwoBudgetsStay(t *testing.T) {
 		err.Error() != "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support." {
 		t.Errorf("%#v", err)
 	}
+	if b, err := budgetOf(t.Context(), testreader.New(budget("a", 1, 2, 1)), pod(true)); err != nil || b == nil || b.Name != "a" {
+		t.Errorf("its one budget: %v, %v", b, err)
+	}
 	other := pod(true)
 	other.Labels = nil
 	if b, err := budgetOf(t.Context(), reader, other); b != nil || err != nil {
