@@ -230,6 +230,18 @@ func (p PartOf[P]) GivenOnCreate() PartOf[P] {
 	return p
 }
 
+// Along returns the part for a kind where more may be written along with it, or
+// less. more comes first: dst is as it was, and src is the client's, which it
+// may change.
+func (p PartOf[P]) Along(more func(dst, src P)) PartOf[P] {
+	part := p.Copy
+	p.Copy = func(dst, src P) {
+		more(dst, src)
+		part(dst, src)
+	}
+	return p
+}
+
 // Validated returns the part with rules for what it writes.
 func (p PartOf[P]) Validated(rules func(obj, old P) field.ErrorList) PartOf[P] {
 	p.Validate = rules

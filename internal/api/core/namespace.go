@@ -39,10 +39,9 @@ var Namespace = api.Define(api.Kind[*corev1.Namespace]{
 	},
 
 	Parts: []api.PartOf[*corev1.Namespace]{
-		api.Status(func(dst, src *corev1.Namespace) { dst.Status = src.Status }).Validated(validateNamespaceStatus),
+		api.Status(func(dst, src *corev1.Namespace) { dst.Status = src.Status }).Along(copyHolders).Validated(validateNamespaceStatus),
 		{
-			Name: "finalize", NoRead: true,
-			Copy:     func(dst, src *corev1.Namespace) { dst.Spec.Finalizers = src.Spec.Finalizers },
+			Name: "finalize", NoRead: true, Copy: copyFinalized,
 			Validate: func(o, _ *corev1.Namespace) field.ErrorList { return validateNamespace(o) },
 		},
 	},
@@ -56,6 +55,15 @@ var Namespace = api.Define(api.Kind[*corev1.Namespace]{
 		return map[string]string{"status.phase": string(o.Status.Phase)}
 	},
 })
+
+// copyFinalized: who finalizes a namespace may write all of it but its status.
+func copyFinalized(dst, src *corev1.Namespace) {
+	dst.Spec = src.Spec
+	dst.SetLabels(src.GetLabels())
+	dst.SetAnnotations(src.GetAnnotations())
+	copyHolders(dst, src)
+	labelName(dst)
+}
 
 // labelName puts the name among the labels, where selectors can see it. A
 // generated name is there only once it is made, just before PrepareCreate.

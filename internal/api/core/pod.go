@@ -1,11 +1,13 @@
 package core
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
@@ -20,15 +22,17 @@ var Pod = api.Define(api.Kind[*corev1.Pod]{
 
 	Default:        defaultPod,
 	PrepareCreate:  preparePod,
-	PrepareUpdate:  func(o, old *corev1.Pod) { o.Status = old.Status },
+	PrepareUpdate:  preparePodUpdate,
 	Validate:       pod.Validate,
 	ValidateNew:    pod.ValidateNew,
 	ValidateUpdate: validatePodUpdate,
+	Warnings:       podWarnings,
 	Spec:           func(o *corev1.Pod) any { return o.Spec },
 	GracePeriod:    podGracePeriod,
 
 	Parts: []api.PartOf[*corev1.Pod]{
-		api.Status(copyPodStatus).Validated(validatePodStatus),
+		api.Status(func(dst, src *corev1.Pod) { dst.Status = src.Status }).Along(copyFinalizers).Along(keepPodStatus).
+			Validated(validatePodStatus),
 		{
 			Name: "ephemeralcontainers",
 			Copy: func(dst, src *corev1.Pod) {
@@ -89,8 +93,19 @@ func defaultPod(o *corev1.Pod) {
 			}
 		}
 	})
-	defaultPodResources(o)
 	meta.FillPtr(&o.Spec.EnableServiceLinks, corev1.DefaultEnableServiceLinks)
+	settlePodIPs(&o.Status)
+}
+
+// settlePodIPs: podIP is the first of podIPs. Clients may write either; who
+// writes both, and does not know of the list, means the one.
+func settlePodIPs(s *corev1.PodStatus) {
+	if s.PodIP != "" && (len(s.PodIPs) == 0 || s.PodIPs[0].IP != s.PodIP) {
+		s.PodIPs = []corev1.PodIP{{IP: s.PodIP}}
+	}
+	if len(s.PodIPs) > 0 {
+		s.PodIP = s.PodIPs[0].IP
+	}
 }
 
 // requestLimits asks for as much as the limit where nothing is asked for.
@@ -106,24 +121,19 @@ func requestLimits(r *corev1.ResourceRequirements) {
 	}
 }
 
-func preparePod(o *corev1.Pod) {
-	o.Status = corev1.PodStatus{Phase: corev1.PodPending, QOSClass: pod.QOS(&o.Spec)}
-	if len(o.Spec.SchedulingGates) > 0 {
-		o.Status.Conditions = []corev1.PodCondition{{
-			Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonSchedulingGated,
-			Message: "Scheduling is blocked due to non-empty scheduling gates",
-		}}
+// podWarnings: names of pods become host names, and some annotations have
+// become fields. Of pods that are there nobody is warned: those who change
+// them are machines.
+func podWarnings(o *corev1.Pod) []string {
+	if o.ResourceVersion != "" {
+		return nil
 	}
-	pod.MergeMatchLabelKeys(&o.Spec, o.Labels)
-}
-
-// copyPodStatus keeps what writers of status are known to drop: the quality of
-// service class, set for good at creation, and the generation observed.
-func copyPodStatus(dst, src *corev1.Pod) {
-	old := dst.Status
-	dst.Status = src.Status
-	meta.Fill(&dst.Status.QOSClass, old.QOSClass)
-	meta.Fill(&dst.Status.ObservedGeneration, old.ObservedGeneration)
+	var warnings []string
+	if msgs := validation.IsDNS1123Label(o.Name); len(msgs) > 0 {
+		warnings = append(warnings, fmt.Sprintf("metadata.name: this is used in the Pod's hostname, "+
+			"which can result in surprising behavior; a DNS label is recommended: %v", msgs))
+	}
+	return append(warnings, appArmorWarnings(o)...)
 }
 
 // podGracePeriod: what was asked for, or else the pod's own, but nothing to

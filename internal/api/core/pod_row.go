@@ -75,11 +75,13 @@ func (s *podSummary) addInit(o *corev1.Pod) bool {
 	s.total += len(beside)
 	for i, c := range o.Status.InitContainerStatuses {
 		s.count(c)
-		started := beside[c.Name] && c.Started != nil && *c.Started
-		if started && c.Ready {
-			s.ready++
+		if c.State.Terminated != nil && c.State.Terminated.ExitCode == 0 {
+			continue
 		}
-		if started || c.State.Terminated != nil && c.State.Terminated.ExitCode == 0 {
+		if beside[c.Name] && c.Started != nil && *c.Started {
+			if c.Ready {
+				s.ready++
+			}
 			continue
 		}
 		switch t, w := c.State.Terminated, c.State.Waiting; {
@@ -99,7 +101,7 @@ func (s *podSummary) addInit(o *corev1.Pod) bool {
 func sidecars(o *corev1.Pod) map[string]bool {
 	names := map[string]bool{}
 	for _, c := range o.Spec.InitContainers {
-		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+		if restartable(&c) {
 			names[c.Name] = true
 		}
 	}
@@ -114,26 +116,40 @@ func (s *podSummary) addContainers(o *corev1.Pod) {
 			s.count(c)
 		}
 	}
-	running := false
+	running, failure := false, ""
 	for i := len(o.Status.ContainerStatuses) - 1; i >= 0; i-- {
 		c := o.Status.ContainerStatuses[i]
 		s.count(c)
-		switch {
+		switch t := c.State.Terminated; {
 		case c.State.Waiting != nil && c.State.Waiting.Reason != "":
 			s.status = c.State.Waiting.Reason
-		case c.State.Terminated != nil:
-			s.status = ended(c.State.Terminated)
+		case t != nil:
+			s.status = ended(t)
+			if t.ExitCode != 0 {
+				failure = s.status
+			}
 		case c.Ready && c.State.Running != nil:
 			running = true
 			s.ready++
 		}
 	}
-	if s.status == "Completed" && running {
-		s.status = "NotReady"
-		if isTrue(condition(o, corev1.PodReady)) {
-			s.status = "Running"
-		}
+	if s.status == "Completed" {
+		s.status = completed(running, running && isTrue(condition(o, corev1.PodReady)), failure)
 	}
+}
+
+// completed is the status of a pod whose first container is done: what the
+// others do says more.
+func completed(running, ready bool, failure string) string {
+	switch {
+	case ready:
+		return "Running"
+	case failure != "":
+		return failure
+	case running:
+		return "NotReady"
+	}
+	return "Completed"
 }
 
 func (s *podSummary) count(c corev1.ContainerStatus) {

@@ -3,8 +3,6 @@ package core
 import (
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"skiff/internal/api/apitest"
 )
 
@@ -262,54 +260,8 @@ func TestPodAnnotations(t *testing.T) {
 		`metadata.annotations[controller.kubernetes.io/pod-deletion-cost]: Invalid value: "+1": must be a 32bit integer`,
 		`metadata.annotations[container.apparmor.security.beta.kubernetes.io/z]: Invalid value: "z": container not found`,
 		`metadata.annotations[container.apparmor.security.beta.kubernetes.io/z]: Invalid value: "odd": invalid AppArmor profile name: "odd"`)
-	apitest.Updated(t, Pod, pod(``), pod(`container.apparmor.security.beta.kubernetes.io/a: runtime/default`),
+	apitest.Updated(t, Pod, pod(``), pod(`container.apparmor.security.beta.kubernetes.io/a: localhost/`),
 		`metadata.annotations[container.apparmor.security.beta.kubernetes.io/a]: Forbidden: may not add AppArmor annotations`)
-	apitest.Updated(t, Pod, pod(`container.apparmor.security.beta.kubernetes.io/a: runtime/default`), pod(``),
+	apitest.Updated(t, Pod, pod(`container.apparmor.security.beta.kubernetes.io/a: localhost/`), pod(``),
 		`metadata.annotations[container.apparmor.security.beta.kubernetes.io/a]: Forbidden: may not remove or update AppArmor annotations`)
-}
-
-func TestPodNarrowing(t *testing.T) {
-	pod := func(spec string) string {
-		return `{metadata: {name: p, namespace: ns}, spec: {schedulingGates: [{name: g}], containers: [{name: a, image: i}], ` + spec + `}}`
-	}
-	const term = `affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [`
-	const at = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
-	apitest.Updated(t, Pod, pod(`nodeSelector: {a: b}`), pod(`nodeSelector: {a: c}`),
-		`spec.nodeSelector: Invalid value: {"a":"c"}: only additions to spec.nodeSelector are allowed (no mutations or deletions)`)
-	apitest.Updated(t, Pod, pod(term+`{matchExpressions: [{key: a, operator: Exists}]}]}}}`), pod(term+`{matchExpressions: [{key: b, operator: Exists}]}]}}}`),
-		at+`[0]: Invalid value: {"matchExpressions":[{"key":"b","operator":"Exists"}]}: only additions are allowed (no mutations or deletions)`)
-	apitest.Updated(t, Pod, pod(term+`{matchExpressions: [{key: a, operator: Exists}]}]}}}`), pod(`nodeSelector: {}`),
-		at+`: Invalid value: null: no additions/deletions to non-empty NodeSelectorTerms list are allowed`)
-	apitest.Updated(t, Pod, pod(`nodeSelector: {}`), pod(term+`{matchExpressions: [{key: a, operator: Exists}]}]}}}`))
-}
-
-func TestPodStatusRules(t *testing.T) {
-	const pod = `{metadata: {name: p, namespace: ns}, spec: {restartPolicy: OnFailure, containers: [{name: a, image: i}, {name: b, image: i}]}, status: `
-	for name, tt := range map[string]struct {
-		old, status string
-		want        []string
-	}{
-		"good": {`{}`, `{phase: Running, podIP: 10.0.0.1, podIPs: [{ip: 10.0.0.1}, {ip: fd00::1}], hostIP: 1.1.1.1, hostIPs: [{ip: 1.1.1.1}], conditions: [{type: x.io/y}]}`, nil},
-		"addresses": {`{}`, `{podIPs: [{ip: 10.0.0.1}, {ip: 10.0.0.2}], hostIP: 1.1.1.1, hostIPs: [{ip: 1.1.1.2}]}`, []string{
-			`status.podIPs: Invalid value: [{"ip":"10.0.0.1"},{"ip":"10.0.0.2"}]: may specify no more than one IP for each IP family`,
-			"status.hostIPs[0].ip: Invalid value: \"1.1.1.2\": must be equal to `hostIP`",
-		}},
-		"class":     {`{qosClass: Burstable}`, `{qosClass: Guaranteed}`, []string{`status.qosClass: Invalid value: "Guaranteed": field is immutable`}},
-		"condition": {`{}`, `{conditions: [{type: a b}]}`, []string{`metadata.conditions[0].Type: Invalid value: "a b": name part must consist of`}},
-		"nominated": {`{}`, `{nominatedNodeName: "N"}`, []string{`status.nominatedNodeName: Invalid value: "N": a lowercase RFC 1123 subdomain must consist of`}},
-		"ended": {
-			`{containerStatuses: [{name: a, state: {terminated: {exitCode: 0}}}, {name: b, state: {terminated: {exitCode: 1}}}]}`,
-			`{containerStatuses: [{name: a, state: {running: {}}}, {name: b, state: {running: {}}}]}`,
-			[]string{`status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state`},
-		},
-		"claims": {`{}`, `{resourceClaimStatuses: [{name: c}]}`, []string{"status.resourceClaimStatuses[0].name: Invalid value: \"c\": must match the name of an entry in `spec.resourceClaims`"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			old, o := apitest.Parse(t, Pod, pod+tt.old+"}"), apitest.Parse(t, Pod, pod+tt.old+"}")
-			old.SetResourceVersion("1")
-			o.SetResourceVersion("1")
-			Pod.Part("status").Copy(o, apitest.Parse(t, Pod, pod+tt.status+"}").(*corev1.Pod))
-			apitest.Errors(t, Pod.Part("status").Validate(o, old), tt.want...)
-		})
-	}
 }

@@ -2,110 +2,82 @@ package core
 
 import (
 	"fmt"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	netutils "k8s.io/utils/net"
 
 	"skiff/internal/api/meta"
 	"skiff/internal/api/pod"
 )
 
+// keepPodStatus keeps what writers of status are known to drop: the quality of
+// service class, set for good at creation, and the generations observed.
+func keepPodStatus(was, sent *corev1.Pod) {
+	s := &sent.Status
+	meta.Fill(&s.QOSClass, was.Status.QOSClass)
+	meta.Fill(&s.ObservedGeneration, was.Status.ObservedGeneration)
+	// A type may be there more than once; each takes the next of the old ones.
+	old := map[corev1.PodConditionType][]int64{}
+	for _, c := range was.Status.Conditions {
+		old[c.Type] = append(old[c.Type], c.ObservedGeneration)
+	}
+	for i := range s.Conditions {
+		c := &s.Conditions[i]
+		if generations := old[c.Type]; len(generations) > 0 {
+			meta.Fill(&c.ObservedGeneration, generations[0])
+			old[c.Type] = generations[1:]
+		}
+	}
+}
+
 // validatePodStatus judges what kubelets, and others, write of a pod.
 func validatePodStatus(o, old *corev1.Pod) field.ErrorList {
 	p := field.NewPath("status")
 	errs := pod.ValidateAnnotationsUpdate(o, old, field.NewPath("metadata", "annotations"))
-	errs = append(errs, validatePodConditions(o.Status.Conditions)...)
-	if n := o.Status.NominatedNodeName; n != "" && n != old.Status.NominatedNodeName {
-		errs = append(errs, meta.Invalid(p.Child("nominatedNodeName"), n, meta.Subdomain(n, false))...)
-	}
+	errs = append(errs, validatePodConditions(o.Status.Conditions, p.Child("conditions"))...)
+	errs = append(errs, validateNomination(o, old, p.Child("nominatedNodeName"))...)
+	errs = append(errs, validateObserved(o.Status.ObservedGeneration, p)...)
 	errs = append(errs, meta.Immutable(p.Child("qosClass"), o.Status.QOSClass, old.Status.QOSClass)...)
 	errs = append(errs, validateEnded(o, old, p)...)
 	errs = append(errs, validateClaimStatuses(o, p.Child("resourceClaimStatuses"))...)
-	return append(errs, validatePodAddresses(o, p)...)
+	errs = append(errs, validateExtendedClaim(o, p.Child("extendedResourceClaimStatus"))...)
+	errs = append(errs, validatePodAddresses(o, p)...)
+	return append(errs, validateContainerStatuses(o, p)...)
+}
+
+func validateObserved(generation int64, p *field.Path) field.ErrorList {
+	if generation < 0 {
+		return field.ErrorList{field.Invalid(p.Child("observedGeneration"), generation, "must be a non-negative integer")}
+	}
+	return nil
 }
 
 // validatePodConditions: those that Kubernetes sets are known; those of others
 // have a domain or a plain name.
-func validatePodConditions(conditions []corev1.PodCondition) field.ErrorList {
+func validatePodConditions(conditions []corev1.PodCondition, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i, c := range conditions {
+		errs = append(errs, validateObserved(c.ObservedGeneration, p.Index(i))...)
 		switch c.Type {
 		case corev1.PodScheduled, corev1.PodReady, corev1.PodInitialized:
 		default:
-			errs = append(errs, meta.Invalid(field.NewPath("metadata", "conditions").Index(i).Child("Type"), string(c.Type), validation.IsQualifiedName(string(c.Type)))...)
+			errs = append(errs, meta.Invalid(p.Index(i).Child("Type"), string(c.Type), validation.IsQualifiedName(string(c.Type)))...)
 		}
 	}
 	return errs
 }
 
-// validateEnded: a container that ended for good does not run again.
-func validateEnded(o, old *corev1.Pod, p *field.Path) field.ErrorList {
-	policies := map[string]corev1.RestartPolicy{}
-	pod.EachContainer(&old.Spec, func(c *corev1.Container, t pod.ContainerType) {
-		policy := old.Spec.RestartPolicy
-		switch {
-		case t == pod.EphemeralContainers:
-			policy = corev1.RestartPolicyNever
-		case len(c.RestartPolicyRules) > 0:
-			policy = corev1.RestartPolicyAlways // a rule may start it again, whatever its exit code
-		case c.RestartPolicy != nil:
-			policy = corev1.RestartPolicy(*c.RestartPolicy)
-		}
-		policies[c.Name] = policy
-	})
-	var errs field.ErrorList
-	for _, list := range []struct {
-		name    string
-		is, was []corev1.ContainerStatus
-	}{
-		{"containerStatuses", o.Status.ContainerStatuses, old.Status.ContainerStatuses},
-		{"initContainerStatuses", o.Status.InitContainerStatuses, old.Status.InitContainerStatuses},
-		{"ephemeralContainerStatuses", o.Status.EphemeralContainerStatuses, old.Status.EphemeralContainerStatuses},
-	} {
-		for i, was := range list.was {
-			policy, known := policies[was.Name]
-			if !known {
-				policy = old.Spec.RestartPolicy
-			}
-			if endedForGood(was.State.Terminated, policy) && runsAgain(list.is, was.Name) {
-				errs = append(errs, field.Forbidden(p.Child(list.name).Index(i).Child("state"), "may not be transitioned to non-terminated state"))
-			}
-		}
+// validateNomination: a node is nominated for pods that are on none yet.
+func validateNomination(o, old *corev1.Pod, p *field.Path) field.ErrorList {
+	name := o.Status.NominatedNodeName
+	if name == "" || name == old.Status.NominatedNodeName {
+		return nil
 	}
-	return errs
-}
-
-func endedForGood(t *corev1.ContainerStateTerminated, policy corev1.RestartPolicy) bool {
-	return t != nil && (policy == corev1.RestartPolicyNever || policy == corev1.RestartPolicyOnFailure && t.ExitCode == 0)
-}
-
-func runsAgain(list []corev1.ContainerStatus, name string) bool {
-	for _, c := range list {
-		if c.Name == name && c.State.Terminated == nil {
-			return true
-		}
-	}
-	return false
-}
-
-func validateClaimStatuses(o *corev1.Pod, p *field.Path) field.ErrorList {
-	ofSpec := map[string]bool{}
-	for _, c := range o.Spec.ResourceClaims {
-		ofSpec[c.Name] = true
-	}
-	var errs field.ErrorList
-	seen := meta.Unique[string]{}
-	for i, s := range o.Status.ResourceClaimStatuses {
-		np := p.Index(i).Child("name")
-		if !ofSpec[s.Name] {
-			errs = append(errs, field.Invalid(np, s.Name, "must match the name of an entry in `spec.resourceClaims`"))
-		}
-		errs = append(errs, seen.Check(np, s.Name)...)
-		if n := s.ResourceClaimName; n != nil {
-			errs = append(errs, meta.Invalid(np, *n, meta.Subdomain(*n, false))...)
-		}
+	errs := meta.Invalid(p, name, meta.Subdomain(name, false))
+	if old.Spec.NodeName != "" {
+		errs = append(errs, field.Forbidden(p, "may not be set on pods that are already bound to a node"))
 	}
 	return errs
 }
@@ -131,18 +103,15 @@ func oneOfEachFamily(p *field.Path, ips []string, value any) field.ErrorList {
 	for i, ip := range ips {
 		errs = append(errs, validation.IsValidIPForLegacyField(p.Index(i), ip, false, nil)...)
 	}
-	if len(ips) < 2 || len(errs) > 0 {
+	if len(ips) < 2 {
 		return errs
 	}
-	if len(ips) > 2 || strings.Contains(ips[0], ":") == strings.Contains(ips[1], ":") {
-		errs = append(errs, field.Invalid(p, value, "may specify no more than one IP for each IP family"))
+	dual, err := netutils.IsDualStackIPStrings(ips)
+	if err != nil {
+		errs = append(errs, field.InternalError(p, fmt.Errorf("failed to check for dual stack with error:%v", err)))
 	}
-	seen := map[string]bool{}
-	for i, ip := range ips {
-		if seen[ip] {
-			errs = append(errs, field.Duplicate(p.Index(i), fmt.Sprintf("{IP:%s}", ip)))
-		}
-		seen[ip] = true
+	if !dual || len(ips) > 2 {
+		errs = append(errs, field.Invalid(p, value, "may specify no more than one IP for each IP family"))
 	}
 	return errs
 }

@@ -67,16 +67,6 @@ status: {phase: Pending, qosClass: Burstable}
 `)
 }
 
-func TestPodGated(t *testing.T) {
-	o := apitest.Created(t, Pod, `{metadata: {name: p}, spec: {schedulingGates: [{name: a/b}], containers: [{name: c, image: i}]}}`).(*corev1.Pod)
-	if c := condition(o, corev1.PodScheduled); c == nil || c.Reason != "SchedulingGated" {
-		t.Errorf("conditions %v", o.Status.Conditions)
-	}
-	if got := Pod.Row(o)[2]; got != "SchedulingGated" {
-		t.Errorf("status %v", got)
-	}
-}
-
 func TestPodValidation(t *testing.T) {
 	for name, tt := range map[string]struct {
 		spec string
@@ -206,85 +196,6 @@ func TestPodNames(t *testing.T) {
 		`metadata.name: Required value: name or generateName is required`)
 }
 
-func TestPodUpdate(t *testing.T) {
-	const old = `{metadata: {name: p, namespace: ns}, spec: {activeDeadlineSeconds: 10, nodeName: a, tolerations: [{key: k, operator: Exists}], containers: [{name: a, image: "i:1"}]}}`
-	for name, tt := range map[string]struct {
-		spec string
-		want []string
-	}{
-		"image and more tolerations": {spec: `{activeDeadlineSeconds: 5, nodeName: a, tolerations: [{key: k, operator: Exists}, {key: l, operator: Exists}], containers: [{name: a, image: "i:2", imagePullPolicy: IfNotPresent}]}`},
-		"node": {
-			spec: `{activeDeadlineSeconds: 10, nodeName: b, tolerations: [{key: k, operator: Exists}], containers: [{name: a, image: "i:1"}]}`,
-			want: []string{"spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`"},
-		},
-		"containers": {
-			spec: `{activeDeadlineSeconds: 10, nodeName: a, containers: [{name: a, image: "i:1"}, {name: b, image: "i:1"}]}`,
-			want: []string{"spec.containers: Forbidden: pod updates may not add or remove containers"},
-		},
-		"deadline and tolerations": {
-			spec: `{activeDeadlineSeconds: 20, nodeName: a, containers: [{name: a, image: "i:1"}]}`,
-			want: []string{
-				"spec.activeDeadlineSeconds: Invalid value: 20: must be less than or equal to previous value",
-			},
-		},
-		"tolerations": {
-			spec: `{nodeName: a, containers: [{name: a, image: "i:1"}]}`,
-			want: []string{
-				"spec.activeDeadlineSeconds: Invalid value: null: must not update from a positive integer to nil value",
-				"spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds",
-			},
-		},
-		"gate": {
-			spec: `{schedulingGates: [{name: g}], activeDeadlineSeconds: 10, nodeName: a, tolerations: [{key: k, operator: Exists}], containers: [{name: a, image: "i:1"}]}`,
-			want: []string{"spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling gate 'g'"},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			apitest.Updated(t, Pod, old, "{metadata: {name: p, namespace: ns}, spec: "+tt.spec+"}", tt.want...)
-		})
-	}
-}
-
-func TestPodGatedMayBeNarrowed(t *testing.T) {
-	const term = `requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Exists}`
-	apitest.Updated(t, Pod,
-		`{metadata: {name: p, namespace: ns}, spec: {schedulingGates: [{name: g}], nodeSelector: {a: b}, affinity: {nodeAffinity: {`+term+`]}]}}}, containers: [{name: a, image: i}]}}`,
-		`{metadata: {name: p, namespace: ns}, spec: {nodeSelector: {a: b, c: d}, affinity: {nodeAffinity: {`+term+`, {key: b, operator: Exists}]}]}}}, containers: [{name: a, image: i}]}}`)
-}
-
-func TestPodParts(t *testing.T) {
-	old := apitest.Created(t, Pod, `{metadata: {name: p, namespace: ns}, spec: {containers: [{name: a, image: i, resources: {requests: {cpu: 1}}}]}}`)
-	old.SetResourceVersion("1")
-	run := func(part, spec string, want ...string) {
-		t.Helper()
-		p := Pod.Part(part)
-		o := old.DeepCopyObject().(*corev1.Pod)
-		p.Copy(o, apitest.Defaulted(t, Pod, "{metadata: {name: p, namespace: ns}, spec: "+spec+"}").(*corev1.Pod))
-		apitest.Errors(t, p.Validate(o, old), want...)
-	}
-	run("resize", `{nodeName: ignored, containers: [{name: a, image: j, resources: {requests: {cpu: 2}}}]}`)
-	run("resize", `{containers: [{name: a, image: i}]}`, `spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing`,
-		`spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed`)
-	run("resize", `{containers: [{name: a, image: i, resources: {requests: {cpu: 1, x.io/gpu: 1}, limits: {x.io/gpu: 1}}}]}`, `spec: Forbidden: only cpu and memory resources are mutable`)
-	run("ephemeralcontainers", `{containers: [{name: z, image: ignored}], ephemeralContainers: [{name: dbg, image: sh, targetContainerName: a}]}`)
-	run("ephemeralcontainers", `{ephemeralContainers: [{name: dbg, image: sh, targetContainerName: b, ports: [{containerPort: 1}]}]}`,
-		`spec.ephemeralContainers[0].targetContainerName: Not found: "b"`,
-		`spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container`)
-
-	debugged := old.DeepCopyObject().(*corev1.Pod)
-	Pod.Part("ephemeralcontainers").Copy(debugged, apitest.Parse(t, Pod, `{spec: {ephemeralContainers: [{name: dbg, image: sh}]}}`))
-	if c := debugged.Spec.EphemeralContainers[0]; c.ImagePullPolicy != corev1.PullAlways || c.TerminationMessagePolicy == "" {
-		t.Errorf("an ephemeral container without defaults: %+v", c)
-	}
-
-	p := Pod.Part("status")
-	o := old.DeepCopyObject().(*corev1.Pod)
-	p.Copy(o, apitest.Parse(t, Pod, `{metadata: {labels: {a: b}}, status: {phase: Running}}`).(*corev1.Pod))
-	if o.Status.Phase != corev1.PodRunning || o.Status.QOSClass != corev1.PodQOSBurstable || o.Labels["a"] != "b" {
-		t.Errorf("status %+v", o.Status)
-	}
-}
-
 func TestPodGracePeriod(t *testing.T) {
 	pod := func(node string, phase corev1.PodPhase, grace int64) *corev1.Pod {
 		return &corev1.Pod{Spec: corev1.PodSpec{NodeName: node, TerminationGracePeriodSeconds: &grace}, Status: corev1.PodStatus{Phase: phase}}
@@ -337,11 +248,75 @@ func TestPodRow(t *testing.T) {
 		},
 		"completed": {
 			spec: spec, status: `{phase: Succeeded, containerStatuses: [{name: a, state: {terminated: {reason: Completed}}}, {name: b, state: {terminated: {exitCode: 3}}}]}`,
-			want: "p | 0/2 | Completed | 0 | <unknown> | <none> | node1 | <none> | <none>",
+			want: "p | 0/2 | ExitCode:3 | 0 | <unknown> | <none> | node1 | <none> | <none>",
 		},
 		"half done": {
 			spec: spec, status: `{phase: Running, containerStatuses: [{name: a, state: {terminated: {reason: Completed}}}, {name: b, ready: true, state: {running: {}}}]}`,
 			want: "p | 1/2 | NotReady | 0 | <unknown> | <none> | node1 | <none> | <none>",
+		},
+		"failed beside one that runs": {
+			spec: spec, status: `{phase: Running, containerStatuses: [{name: a, state: {terminated: {reason: Completed}}}, {name: b, state: {terminated: {exitCode: 1, reason: Error}}}]}`,
+			want: "p | 0/2 | Error | 0 | <unknown> | <none> | node1 | <none> | <none>",
+		},
+		"failed first": {
+			spec: spec, status: `{phase: Running, containerStatuses: [{name: a, state: {terminated: {exitCode: 1, reason: Error}}}, {name: b, state: {terminated: {reason: Completed}}}]}`,
+			want: "p | 0/2 | Error | 0 | <unknown> | <none> | node1 | <none> | <none>",
+		},
+		"ready, though one failed": {
+			spec: `{containers: [{name: a}, {name: b}, {name: c}]}`, status: `{phase: Running, conditions: [{type: Ready, status: "True"}], containerStatuses: [{name: a, state: {terminated: {reason: Completed}}}, {name: b, state: {terminated: {exitCode: 1, reason: Error}}}, {name: c, ready: true, state: {running: {}}}]}`,
+			want: "p | 1/3 | Running | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"not ready, and one failed": {
+			spec: `{containers: [{name: a}, {name: b}, {name: c}]}`, status: `{phase: Running, containerStatuses: [{name: a, state: {terminated: {reason: Completed}}}, {name: b, state: {terminated: {signal: 9, exitCode: 137}}}, {name: c, ready: true, state: {running: {}}}]}`,
+			want: "p | 1/3 | Signal:9 | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"gated": {
+			spec: spec, status: `{phase: Pending, reason: Odd, conditions: [{type: PodScheduled, status: "False", reason: SchedulingGated}]}`,
+			want: "p | 0/2 | SchedulingGated | 0 | <unknown> | <none> | node1 | <none> | <none>",
+		},
+		"init with a signal": {
+			spec: `{initContainers: [{name: i}], containers: [{name: a}]}`, status: `{phase: Pending, initContainerStatuses: [{name: i, state: {terminated: {exitCode: 137, signal: 9}}}]}`,
+			want: "p | 0/1 | Init:Signal:9 | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"init with a code": {
+			spec: `{initContainers: [{name: i}], containers: [{name: a}]}`, status: `{phase: Pending, initContainerStatuses: [{name: i, state: {terminated: {exitCode: 2}}}]}`,
+			want: "p | 0/1 | Init:ExitCode:2 | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"init with a reason": {
+			spec: `{initContainers: [{name: i}], containers: [{name: a}]}`, status: `{phase: Failed, initContainerStatuses: [{name: i, state: {terminated: {exitCode: 2, reason: Error}}}]}`,
+			want: "p | 0/1 | Init:Error | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"init that waits for its turn": {
+			spec: `{initContainers: [{name: i}, {name: j}], containers: [{name: a}]}`, status: `{phase: Pending, initContainerStatuses: [{name: i, state: {waiting: {reason: PodInitializing}}}], containerStatuses: [{name: a, state: {waiting: {reason: PodInitializing}}}]}`,
+			want: "p | 0/1 | Init:0/2 | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"init again, after it was done": {
+			spec: `{initContainers: [{name: i}], containers: [{name: a}]}`, status: `{phase: Running, conditions: [{type: Initialized, status: "True"}], initContainerStatuses: [{name: i, restartCount: 5, state: {running: {}}}], containerStatuses: [{name: a, ready: true, restartCount: 1, state: {running: {}}}]}`,
+			want: "p | 1/1 | Init:0/1 | 1 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"sidecar that has not started": {
+			spec: `{initContainers: [{name: s, restartPolicy: Always}], containers: [{name: a}]}`, status: `{phase: Pending, initContainerStatuses: [{name: s, ready: true, state: {running: {}}}]}`,
+			want: "p | 0/2 | Init:0/1 | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"sidecar that is done": {
+			spec: `{initContainers: [{name: s, restartPolicy: Always}], containers: [{name: a}]}`, status: `{phase: Succeeded, initContainerStatuses: [{name: s, started: true, ready: true, state: {terminated: {exitCode: 0}}}], containerStatuses: [{name: a, state: {terminated: {reason: Completed}}}]}`,
+			want: "p | 0/2 | Completed | 0 | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"restarts of sidecars and containers": {
+			spec: `{initContainers: [{name: i}, {name: s, restartPolicy: Always}], containers: [{name: a}]}`, status: `{phase: Running, initContainerStatuses: [{name: i, restartCount: 9, state: {terminated: {exitCode: 0}}, lastState: {terminated: {finishedAt: "1999-12-31T23:59:59Z"}}}, {name: s, started: true, restartCount: 2, state: {running: {}}, lastState: {terminated: {finishedAt: "1999-12-31T23:50:00Z"}}}], containerStatuses: [{name: a, restartCount: 3, ready: true, state: {running: {}}, lastState: {terminated: {finishedAt: "1999-12-31T23:40:00Z"}}}]}`,
+			want: "p | 1/2 | Running | 5 (10m ago) | <unknown> | <none> | <none> | <none> | <none>",
+		},
+		"lost with its node": {
+			meta: `, deletionTimestamp: "1999-12-31T23:00:00Z"`, spec: spec, status: `{phase: Running, reason: NodeLost}`,
+			want: "p | 0/2 | Unknown | 0 | <unknown> | <none> | node1 | <none> | <none>",
+		},
+		"ended, and deleted": {
+			meta: `, deletionTimestamp: "1999-12-31T23:00:00Z"`, spec: spec, status: `{phase: Succeeded}`,
+			want: "p | 0/2 | Succeeded | 0 | <unknown> | <none> | node1 | <none> | <none>",
+		},
+		"nominated, with gates": {
+			spec: `{readinessGates: [{conditionType: x}, {conditionType: "y"}], containers: [{name: a}]}`, status: `{phase: Pending, nominatedNodeName: node2, conditions: [{type: x, status: "True"}, {type: "y", status: "False"}]}`,
+			want: "p | 0/1 | Pending | 0 | <unknown> | <none> | <none> | node2 | 1/2",
 		},
 		"evicted": {
 			spec: spec, status: `{phase: Failed, reason: Evicted}`,

@@ -2,11 +2,13 @@ package core
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/diff"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api/pod"
@@ -24,7 +26,7 @@ func validatePodUpdate(o, old *corev1.Pod) field.ErrorList {
 	}
 	deadline := validateDeadlineUpdate(&o.Spec, &old.Spec, p.Child("activeDeadlineSeconds"))
 	if errs = append(errs, deadline...); len(deadline) > 0 && o.Spec.ActiveDeadlineSeconds != nil {
-		return errs
+		return errs // as clients know it; one that is taken away stops nothing
 	}
 	errs = append(errs, validateTolerationsUpdate(o.Spec.Tolerations, old.Spec.Tolerations, p.Child("tolerations"))...)
 	errs = append(errs, validateGatesUpdate(&o.Spec, &old.Spec, p.Child("schedulingGates"))...)
@@ -139,11 +141,11 @@ func hasPrefix(list, prefix []corev1.NodeSelectorRequirement) bool {
 func validateDeadlineUpdate(s, old *corev1.PodSpec, p *field.Path) field.ErrorList {
 	was, is := old.ActiveDeadlineSeconds, s.ActiveDeadlineSeconds
 	switch {
-	case was == nil:
-		return nil
-	case is == nil:
+	case is == nil && was != nil:
 		return field.ErrorList{field.Invalid(p, is, "must not update from a positive integer to nil value")}
-	case *is > *was:
+	case is != nil && (*is < 0 || *is > math.MaxInt32):
+		return field.ErrorList{field.Invalid(p, *is, validation.InclusiveRangeError(0, math.MaxInt32))}
+	case is != nil && was != nil && *is > *was:
 		return field.ErrorList{field.Invalid(p, *is, "must be less than or equal to previous value")}
 	}
 	return nil

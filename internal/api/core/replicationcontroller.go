@@ -1,12 +1,14 @@
 package core
 
 import (
+	"fmt"
 	"maps"
 	"strconv"
 
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
@@ -25,10 +27,12 @@ var ReplicationController = api.Define(api.Kind[*corev1.ReplicationController]{
 
 	Default:  defaultReplicationController,
 	Validate: validateReplicationController,
+	Warnings: replicationControllerWarnings,
 	Spec:     func(o *corev1.ReplicationController) any { return o.Spec },
 
 	Parts: []api.PartOf[*corev1.ReplicationController]{
-		api.Status(func(dst, src *corev1.ReplicationController) { dst.Status = src.Status }).Validated(validateReplicationControllerStatus),
+		api.Status(func(dst, src *corev1.ReplicationController) { dst.Status = src.Status }).Along(copyHolders).
+			Validated(validateReplicationControllerStatus),
 	},
 	Scale: &api.ScaleOf[*corev1.ReplicationController]{
 		Get: func(o *corev1.ReplicationController) *autoscalingv1.Scale {
@@ -67,27 +71,46 @@ func defaultReplicationController(o *corev1.ReplicationController) {
 	}
 }
 
+// replicationControllerWarnings: the names of its pods become host names.
+func replicationControllerWarnings(o *corev1.ReplicationController) []string {
+	if o.ResourceVersion != "" {
+		return nil
+	}
+	if msgs := validation.IsDNS1123Label(o.Name); len(msgs) > 0 {
+		return []string{fmt.Sprintf("metadata.name: this is used in Pod names and hostnames, "+
+			"which can result in surprising behavior; a DNS label is recommended: %v", msgs)}
+	}
+	return nil
+}
+
 func validateReplicationController(o *corev1.ReplicationController) field.ErrorList {
 	s, p := &o.Spec, field.NewPath("spec")
-	errs := meta.NonNegative(p.Child("minReadySeconds"), s.MinReadySeconds)
+	var errs field.ErrorList
 	if len(s.Selector) == 0 {
 		errs = append(errs, field.Required(p.Child("selector"), ""))
 	}
+	errs = append(errs, validateControllerTemplate(s, p.Child("template"))...)
+	// The rules that are written beside the fields come last.
 	errs = append(errs, meta.NonNegativeOr(p.Child("replicas"), s.Replicas)...)
-	tp := p.Child("template")
-	if s.Template == nil {
-		return append(errs, field.Required(tp, ""))
+	return append(errs, meta.NonNegative(p.Child("minReadySeconds"), s.MinReadySeconds)...)
+}
+
+func validateControllerTemplate(s *corev1.ReplicationControllerSpec, p *field.Path) field.ErrorList {
+	t := s.Template
+	if t == nil {
+		return field.ErrorList{field.Required(p, "")}
 	}
-	if len(s.Selector) > 0 && !labels.SelectorFromSet(s.Selector).Matches(labels.Set(s.Template.Labels)) {
-		errs = append(errs, field.Invalid(tp.Child("metadata", "labels"), s.Template.Labels, "`selector` does not match template `labels`"))
+	var errs field.ErrorList
+	if len(s.Selector) > 0 && !labels.SelectorFromSet(s.Selector).Matches(labels.Set(t.Labels)) {
+		errs = append(errs, field.Invalid(p.Child("metadata", "labels"), t.Labels, "`selector` does not match template `labels`"))
 	}
-	errs = append(errs, pod.ValidateTemplate(s.Template, tp)...)
-	if s.Template.Spec.RestartPolicy != corev1.RestartPolicyAlways {
-		errs = append(errs, field.NotSupported(tp.Child("spec", "restartPolicy"), s.Template.Spec.RestartPolicy,
+	errs = append(errs, pod.ValidateTemplate(t, p)...)
+	if t.Spec.RestartPolicy != corev1.RestartPolicyAlways {
+		errs = append(errs, field.NotSupported(p.Child("spec", "restartPolicy"), t.Spec.RestartPolicy,
 			[]corev1.RestartPolicy{corev1.RestartPolicyAlways}))
 	}
-	if s.Template.Spec.ActiveDeadlineSeconds != nil {
-		errs = append(errs, field.Forbidden(tp.Child("spec", "activeDeadlineSeconds"), "activeDeadlineSeconds in ReplicationController is not Supported"))
+	if t.Spec.ActiveDeadlineSeconds != nil {
+		errs = append(errs, field.Forbidden(p.Child("spec", "activeDeadlineSeconds"), "activeDeadlineSeconds in ReplicationController is not Supported"))
 	}
 	return errs
 }
@@ -101,6 +124,9 @@ func validateReplicationControllerStatus(o, _ *corev1.ReplicationController) fie
 	errs := meta.NonNegative(p.Child("replicas"), s.Replicas)
 	for _, c := range counts {
 		errs = append(errs, meta.NonNegative(p.Child(c.name), c.n)...)
+	}
+	errs = append(errs, meta.NonNegative(p.Child("observedGeneration"), s.ObservedGeneration)...)
+	for _, c := range counts {
 		if c.n > s.Replicas {
 			errs = append(errs, field.Invalid(p.Child(c.name), c.n, "cannot be greater than status.replicas"))
 		}

@@ -35,6 +35,9 @@ func Default(reader api.Reader, tables Tables, authorizer authz.Authorizer, rbac
 		ClusterTrustBundleAttest{Authorizer: authorizer},
 		DefaultIngressClass{Reader: reader},
 		PodSecurity{Reader: reader},
+		PodTopologyLabels{Reader: reader},
+		NodeDeclaredFeatureValidator{Reader: reader},
+		PodResizeValidator{Reader: reader},
 	}
 	if rbac != nil {
 		plugins = append(plugins, RBACEscalation{rbac, authorizer})

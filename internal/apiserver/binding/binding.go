@@ -12,7 +12,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
 	"skiff/internal/api/core"
@@ -30,14 +29,14 @@ func Create(ctx context.Context, c *apiserver.Call, body api.Object) (runtime.Ob
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("not a Binding object: %T", body))
 	}
 	name := c.Name
-	if name == "" {
+	if c.Resource == "bindings" {
 		name = b.Name
 	}
-	if b.Name != "" && b.Name != name {
+	if b.Name != name {
 		return nil, apierrors.NewBadRequest("name in URL does not match name in Binding object")
 	}
-	if errs := validate(b); len(errs) > 0 {
-		return nil, apierrors.NewInvalid(schema.GroupKind{Kind: "Binding"}, name, errs)
+	if err := core.Binding.Validate(b).ToAggregate(); err != nil {
+		return nil, unknown(err)
 	}
 	_, err := c.Server.Mutate(ctx, core.Pod, c.Namespace, name, c.DryRun, func(o api.Object) error {
 		return assign(o.(*corev1.Pod), b, metav1.Now())
@@ -48,14 +47,12 @@ func Create(ctx context.Context, c *apiserver.Call, body api.Object) (runtime.Ob
 	return &metav1.Status{Status: metav1.StatusSuccess, Code: http.StatusCreated}, nil
 }
 
-func validate(b *corev1.Binding) (errs field.ErrorList) {
-	if b.Target.Kind != "" && b.Target.Kind != "Node" {
-		errs = append(errs, field.NotSupported(field.NewPath("target", "kind"), b.Target.Kind, []string{"Node", "<empty>"}))
-	}
-	if b.Target.Name == "" {
-		errs = append(errs, field.Required(field.NewPath("target", "name"), ""))
-	}
-	return errs
+// unknown is how clients know a binding that is wrong: not as an object that
+// is invalid, but as an error of no kind.
+func unknown(err error) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: http.StatusInternalServerError, Message: err.Error(),
+	}}
 }
 
 // assign puts the pod on the node, or says why it cannot be.
@@ -82,6 +79,7 @@ func assign(pod *corev1.Pod, b *corev1.Binding, now metav1.Time) error {
 	for k, v := range b.Labels {
 		metav1.SetMetaDataLabel(&pod.ObjectMeta, k, v)
 	}
+	core.DropInitAnnotations(pod.Annotations)
 	setScheduled(&pod.Status, now)
 	pod.Status.NominatedNodeName = ""
 	return nil

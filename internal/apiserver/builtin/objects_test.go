@@ -107,7 +107,7 @@ func TestPodsAreBoundOnce(t *testing.T) {
 	if err := bind(t.Context(), kube, "none", "n2"); !apierrors.IsNotFound(err) {
 		t.Error(err)
 	}
-	if err := bind(t.Context(), kube, "p", ""); !apierrors.IsInvalid(err) {
+	if err := bind(t.Context(), kube, "p", ""); err == nil || err.Error() != "target.name: Required value" {
 		t.Error(err)
 	}
 }
@@ -145,5 +145,20 @@ func TestEvictionKeepsToTheBudget(t *testing.T) {
 	got := must[*policyv1.PodDisruptionBudget](t)(kube.PolicyV1().PodDisruptionBudgets("default").Get(ctx, "b", metav1.GetOptions{}))
 	if _, ok := got.Status.DisruptedPods["a"]; !ok || got.Status.DisruptionsAllowed != 0 {
 		t.Errorf("%+v", got.Status)
+	}
+	unready := must[*corev1.Pod](t)(pods.Get(ctx, "b", metav1.GetOptions{}))
+	unready.Status.Conditions[len(unready.Status.Conditions)-1].Status = corev1.ConditionFalse
+	must[*corev1.Pod](t)(pods.UpdateStatus(ctx, unready, metav1.UpdateOptions{}))
+	if err := evict("b"); err != nil {
+		t.Errorf("one that does not count: %v", err)
+	}
+	podOn(t, kube, "c", "n1") // it still starts
+	if err := evict("c"); err != nil {
+		t.Errorf("one that serves nobody yet: %v", err)
+	}
+	for _, name := range []string{"b", "c"} {
+		if _, err := pods.Get(ctx, name, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
