@@ -120,7 +120,7 @@ func (p *controlPlane) newServer(ctx context.Context) (err error) {
 		Store: p.store, Resources: catalogue.All(), Scheme: catalogue.Scheme,
 		Paths:   map[string]http.Handler{"/openapi/v2": docs, "/openapi/v3": docs, "/openapi/v3/": docs},
 		Version: version.Info(), PublicAddress: net.JoinHostPort(p.AdvertiseAddress, strconv.Itoa(p.HTTPSPort)),
-		Checks:  p.checks(),
+		Checks: p.checks(),
 
 		ProcessMetrics: processMetrics(), LogDir: logDir,
 	}
