@@ -6,19 +6,6 @@ import (
 	"skiff/internal/api/apitest"
 )
 
-func TestEndpoints(t *testing.T) {
-	apitest.Refused(t, Endpoints, `{metadata: {name: e, namespace: ns}, subsets: [{}, {addresses: [{ip: 127.0.0.1}], ports: [{port: 0}, {name: a, port: 1}]}]}`,
-		"subsets[0]: Required value: must specify `addresses` or `notReadyAddresses`",
-		`subsets[1].addresses[0].ip: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)`,
-		"subsets[1].ports[0].name: Required value",
-		"subsets[1].ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive")
-	apitest.Row(t, Endpoints, `{metadata: {name: e}}`, "e | <none> | <unknown>")
-	apitest.Row(t, Endpoints, `{metadata: {name: e}, subsets: [{addresses: [{ip: 10.0.0.1}, {ip: 10.0.0.2}], ports: [{port: 80}, {port: 443}]}]}`,
-		"e | 10.0.0.1:80,10.0.0.2:80,10.0.0.1:443 + 1 more... | <unknown>")
-	apitest.Row(t, Endpoints, `{metadata: {name: e}, subsets: [{notReadyAddresses: [{ip: 10.0.0.1}], ports: [{port: 80}]}]}`, "e |  | <unknown>")
-	apitest.Row(t, Endpoints, `{metadata: {name: e}, subsets: [{addresses: [{ip: fd00::1}]}]}`, "e | fd00::1 | <unknown>")
-}
-
 func TestServiceAccount(t *testing.T) {
 	apitest.Row(t, ServiceAccount, `{metadata: {name: default}}`, "default | 0 | <unknown>")
 }
@@ -60,18 +47,6 @@ func TestLimitRangeRules(t *testing.T) {
 func TestReplicationControllerStatus(t *testing.T) {
 	o := apitest.Parse(t, ReplicationController, `{metadata: {name: r, namespace: ns, resourceVersion: "1"}, status: {replicas: 1, readyReplicas: 2}}`)
 	apitest.Errors(t, ReplicationController.Part("status").Validate(o, o), "status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas")
-}
-
-func TestServiceStatus(t *testing.T) {
-	rules := func(text string, want ...string) {
-		t.Helper()
-		o := apitest.Parse(t, Service, `{metadata: {name: s, namespace: ns, resourceVersion: "1"}, `+text+`}`)
-		apitest.Errors(t, Service.Part("status").Validate(o, o), want...)
-	}
-	rules(`spec: {type: ClusterIP}, status: {loadBalancer: {ingress: [{ip: 1.1.1.1}]}}`, "status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is 'LoadBalancer'")
-	rules(`spec: {type: LoadBalancer}, status: {loadBalancer: {ingress: [{ip: x, ipMode: VIP}, {hostname: 1.1.1.1}]}}`,
-		`status.loadBalancer.ingress[0].ip: Invalid value: "x": must be a valid IP address`,
-		`status.loadBalancer.ingress[1].hostname: Invalid value: "1.1.1.1": must be a DNS name, not an IP address`)
 }
 
 func TestResourceQuota(t *testing.T) {

@@ -37,17 +37,6 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-func TestEndpointIP(t *testing.T) {
-	p := field.NewPath("ip")
-	for ip, good := range map[string]bool{
-		"10.0.0.1": true, "fd00::1": true, "0.0.0.0": false, "127.0.0.1": false, "169.254.1.1": false, "fe80::1": false, "224.0.0.1": false, "x": false,
-	} {
-		if errs := EndpointIP(p, ip); (len(errs) == 0) != good {
-			t.Errorf("%s: %v", ip, errs)
-		}
-	}
-}
-
 func TestEnum(t *testing.T) {
 	p := field.NewPath("f")
 	for value, want := range map[string]string{
