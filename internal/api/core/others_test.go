@@ -6,10 +6,6 @@ import (
 	"skiff/internal/api/apitest"
 )
 
-func TestServiceAccount(t *testing.T) {
-	apitest.Row(t, ServiceAccount, `{metadata: {name: default}}`, "default | 0 | <unknown>")
-}
-
 func TestBinding(t *testing.T) {
 	apitest.Errors(t, Binding.Validate(apitest.Parse(t, Binding, `{target: {kind: Pod}}`)),
 		`target.kind: Unsupported value: "Pod": supported values: "Node"`, "target.name: Required value")

@@ -31,7 +31,8 @@ var Service = api.Define(api.Kind[*corev1.Service]{
 	Warnings:       serviceWarnings,
 
 	Parts: []api.PartOf[*corev1.Service]{
-		api.Status(func(dst, src *corev1.Service) { dst.Status = src.Status }).Validated(validateServiceStatus),
+		api.Status(func(dst, src *corev1.Service) { dst.Status = src.Status }).
+			Validated(validateServiceStatus).Warned(ingressWarnings),
 	},
 	Subresources: []api.Subresource{api.Proxy("ServiceProxyOptions")},
 

@@ -193,4 +193,6 @@ func TestServiceWarnings(t *testing.T) {
 	} {
 		warned(t, Service.Warnings(apitest.Parse(t, Service, `{`+text+`}`)), want...)
 	}
+	o := apitest.Parse(t, Service, `{status: {loadBalancer: {ingress: [{hostname: a}, {ip: "fd00:0::1"}]}}}`)
+	warned(t, Service.Part("status").Warnings(o), `status.loadBalancer.ingress[1]: IPv6 address "fd00:0::1" should be in RFC 5952 canonical format ("fd00::1")`)
 }

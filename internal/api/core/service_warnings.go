@@ -73,3 +73,12 @@ func headlessWarnings(s *corev1.ServiceSpec) []string {
 	}
 	return out
 }
+
+// ingressWarnings remarks on what load balancers write.
+func ingressWarnings(o *corev1.Service) []string {
+	var out []string
+	for i, in := range o.Status.LoadBalancer.Ingress {
+		out = append(out, meta.IPWarnings(field.NewPath("status", "loadBalancer", "ingress").Index(i), in.IP)...)
+	}
+	return out
+}

@@ -27,7 +27,8 @@ var EndpointSlice = api.Define(api.Kind[*discoveryv1.EndpointSlice]{
 	PrepareUpdate:  dropTopology,
 	ValidateNew:    validateNewSlice,
 	ValidateUpdate: validateSliceUpdate,
-	Warnings:       sliceWarnings,
+	Warnings:       newSliceWarnings,
+	WarningsUpdate: addressWarnings,
 	Spec:           func(o *discoveryv1.EndpointSlice) any { return []any{o.Endpoints, o.Ports, o.Labels} },
 
 	Columns: table.Of("Name", "AddressType", "Ports", "Endpoints", "Age").Docs(map[string]string{

@@ -177,17 +177,23 @@ func dropTopology(o, old *discoveryv1.EndpointSlice) {
 	}
 }
 
-// sliceWarnings remarks on new slices of names, and on addresses that are not
-// spelled as they should be: those of Kubernetes' own controllers are.
-func sliceWarnings(o *discoveryv1.EndpointSlice) []string {
-	var out []string
-	if o.AddressType == discoveryv1.AddressTypeFQDN && o.ResourceVersion == "" {
-		out = append(out, "spec.addressType: FQDN endpoints are deprecated")
+// newSliceWarnings remarks on new slices of names, beside their addresses.
+func newSliceWarnings(o *discoveryv1.EndpointSlice) []string {
+	out := addressWarnings(o, nil)
+	if o.AddressType == discoveryv1.AddressTypeFQDN {
+		return append([]string{"spec.addressType: FQDN endpoints are deprecated"}, out...)
 	}
+	return out
+}
+
+// addressWarnings remarks on addresses that are not spelled as they should be:
+// those of Kubernetes' own controllers are.
+func addressWarnings(o, _ *discoveryv1.EndpointSlice) []string {
 	switch o.Labels[discoveryv1.LabelManagedBy] {
 	case "endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io":
-		return out
+		return nil
 	}
+	var out []string
 	for i, e := range o.Endpoints {
 		for j, a := range e.Addresses {
 			out = append(out, meta.IPWarnings(field.NewPath("endpoints").Index(i).Child("addresses").Index(j), a)...)

@@ -90,8 +90,7 @@ func TestTopologyGoes(t *testing.T) {
 func TestSliceWarnings(t *testing.T) {
 	const spelled = `addressType: IPv6, endpoints: [{addresses: [x, "fd00:0::1"]}]`
 	for text, want := range map[string][]string{
-		`addressType: FQDN, endpoints: [{addresses: [a.b]}]`:  {"spec.addressType: FQDN endpoints are deprecated"},
-		`metadata: {resourceVersion: "1"}, addressType: FQDN`: nil,
+		`addressType: FQDN, endpoints: [{addresses: [a.b]}]`: {"spec.addressType: FQDN endpoints are deprecated"},
 		spelled: {`endpoints[0].addresses[1]: IPv6 address "fd00:0::1" should be in RFC 5952 canonical format ("fd00::1")`},
 		`metadata: {labels: {endpointslice.kubernetes.io/managed-by: endpointslice-controller.k8s.io}}, ` + spelled:          nil,
 		`metadata: {labels: {endpointslice.kubernetes.io/managed-by: endpointslicemirroring-controller.k8s.io}}, ` + spelled: nil,
@@ -99,5 +98,9 @@ func TestSliceWarnings(t *testing.T) {
 		if got := EndpointSlice.Warnings(apitest.Parse(t, EndpointSlice, `{`+text+`}`)); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
+	}
+	o := apitest.Parse(t, EndpointSlice, `{addressType: FQDN, endpoints: [{addresses: ["fd00:0::1"]}]}`)
+	if got := EndpointSlice.WarningsUpdate(o, o); len(got) != 1 || !strings.HasPrefix(got[0], "endpoints[0].addresses[0]: ") {
+		t.Errorf("on update: %q", got)
 	}
 }
