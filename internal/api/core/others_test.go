@@ -19,37 +19,9 @@ func TestReplicationController(t *testing.T) {
 	apitest.Row(t, ReplicationController, `{metadata: {name: r}, spec: {replicas: 2, selector: {a: b}}, status: {replicas: 1}}`, "r | 2 | 1 | 0 | <unknown> |  |  | a=b")
 }
 
-func TestLimitRange(t *testing.T) {
-	apitest.Same(t, apitest.Created(t, LimitRange, `{metadata: {name: l}, spec: {limits: [{type: Container, max: {cpu: 2}, min: {memory: 1Mi}}]}}`),
-		`{metadata: {name: l}, spec: {limits: [{type: Container, max: {cpu: "2"}, min: {memory: 1Mi}, default: {cpu: "2"}, defaultRequest: {cpu: "2", memory: 1Mi}}]}}`)
-	apitest.Refused(t, LimitRange, `{metadata: {name: l, namespace: ns}, spec: {limits: [{type: Pod, max: {cpu: 1}, min: {cpu: 2}}, {type: Pod, default: {cpu: 1}}]}}`,
-		`spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than max value 1`,
-		`spec.limits[1].type: Duplicate value: "Pod"`,
-		"spec.limits[1].default: Forbidden: may not be specified when `type` is 'Pod'")
-}
-
-func TestLimitRangeRules(t *testing.T) {
-	apitest.Refused(t, LimitRange, `{metadata: {name: l, namespace: ns}, spec: {limits: [{type: Odd, max: {apples: 1}}, {type: Container, max: {pods: 1}}, {type: PersistentVolumeClaim}, {type: Pod, max: {cpu: 4}, min: {cpu: 2}, maxLimitRequestRatio: {cpu: 3, memory: 500m}}]}}`,
-		`spec.limits[0].type: Invalid value: "Odd": must be a standard limit type or fully qualified`,
-		`spec.limits[0].max[apples]: Invalid value: "apples": must be a standard resource type or fully qualified`,
-		`spec.limits[1].max[pods]: Invalid value: "pods": must be a standard resource for containers`,
-		`spec.limits[1].default[pods]: Invalid value: "pods": must be a standard resource for containers`,
-		`spec.limits[1].defaultRequest[pods]: Invalid value: "pods": must be a standard resource for containers`,
-		"spec.limits[2].limits: Required value: either minimum or maximum storage value is required, but neither was provided",
-		`spec.limits[3].maxLimitRequestRatio[cpu]: Invalid value: "3": ratio 3 is greater than max/min = 2.000000`,
-		`spec.limits[3].maxLimitRequestRatio[memory]: Invalid value: "500m": ratio 500m is less than 1`)
-}
-
 func TestReplicationControllerStatus(t *testing.T) {
 	o := apitest.Parse(t, ReplicationController, `{metadata: {name: r, namespace: ns, resourceVersion: "1"}, status: {replicas: 1, readyReplicas: 2}}`)
 	apitest.Errors(t, ReplicationController.Part("status").Validate(o, o), "status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas")
-}
-
-func TestResourceQuota(t *testing.T) {
-	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {pods: -1}}}`,
-		`spec.hard[pods]: Invalid value: "-1": must be greater than or equal to 0`)
-	apitest.Row(t, ResourceQuota, `{metadata: {name: q}, status: {hard: {pods: 4, limits.cpu: 2}, used: {pods: 1, limits.cpu: 1}}}`,
-		"q | pods: 1/4 | limits.cpu: 1/2 | <unknown>")
 }
 
 func TestPodTemplate(t *testing.T) {
@@ -103,18 +75,4 @@ func TestPersistentVolumeClaim(t *testing.T) {
 		"spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims")
 	apitest.Row(t, PersistentVolumeClaim, `{metadata: {name: c}, spec: {volumeName: v, volumeMode: Block}, status: {phase: Bound, capacity: {storage: 2Gi}, accessModes: [ReadWriteOnce]}}`,
 		"c | Bound | v | 2Gi | RWO |  | <unset> | <unknown> | Block")
-}
-
-func TestResourceQuotaRules(t *testing.T) {
-	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {pods: 1, cpu: 500m, count/deployments.apps: 1, requests.example.com/gpu: 2}}}`)
-	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {bananas: 1, pods: "-1"}}}`,
-		`spec.hard[bananas]: Invalid value: "bananas": must be a standard resource type or fully qualified`,
-		`spec.hard[bananas]: Invalid value: "bananas": must be a standard resource for quota`,
-		`spec.hard[pods]: Invalid value: "-1": must be greater than or equal to 0`)
-	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {pods: 1}, scopes: [BestEffort, NotBestEffort]}}`,
-		`spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes`)
-	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {memory: 1}, scopes: [BestEffort]}}`,
-		`spec.scopes: Invalid value: ["BestEffort"]: unsupported scope applied to resource`)
-	apitest.Refused(t, ResourceQuota, `{metadata: {name: q, namespace: ns}, spec: {hard: {pods: 1}, scopeSelector: {matchExpressions: [{scopeName: PriorityClass, operator: In}]}}}`,
-		"spec.scopeSelector.matchExpressions.values: Required value: must be at least one value when `operator` is 'In' or 'NotIn' for scope selector")
 }
