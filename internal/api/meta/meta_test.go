@@ -51,3 +51,12 @@ func TestEnum(t *testing.T) {
 		}
 	}
 }
+
+func TestFinalizerNames(t *testing.T) {
+	p := field.NewPath("f")
+	for name, want := range map[string]int{"orphan": 0, "foregroundDeletion": 0, "kubernetes": 0, "a.b/c": 0, "mine": 1, "a.b": 1, "x y": 2, "a/": 2, "a/b/c": 1} {
+		if errs := FinalizerName(p, name); len(errs) != want {
+			t.Errorf("%q: %v", name, errs)
+		}
+	}
+}
