@@ -10,7 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -229,24 +228,6 @@ func TestNetworkRestriction(t *testing.T) {
 		refuse(t, NetworkRestriction{}, as(own, change), "only allowed to modify the annotations and the condition NetworkUnavailable")
 	}
 	pass(t, NetworkRestriction{}, create(core.Pod, newPod("team", "p"))) // others are not its matter
-}
-
-func TestLimitRanger(t *testing.T) {
-	quantity := resource.MustParse
-	limits := &corev1.LimitRange{ObjectMeta: named("team", "l"), Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{
-		Type: corev1.LimitTypeContainer, Default: corev1.ResourceList{"cpu": quantity("500m")}, DefaultRequest: corev1.ResourceList{"cpu": quantity("100m")},
-		Max: corev1.ResourceList{"cpu": quantity("1")}, Min: corev1.ResourceList{"cpu": quantity("50m")},
-	}}}}
-	p := LimitRanger{testreader.New(limits)}
-	pod := newPod("team", "p")
-	pass(t, p, create(core.Pod, pod))
-	r := pod.Spec.Containers[0].Resources
-	if r.Requests.Cpu().String() != "100m" || r.Limits.Cpu().String() != "500m" {
-		t.Errorf("%v", r)
-	}
-	big := newPod("team", "p")
-	big.Spec.Containers[0].Resources.Limits = corev1.ResourceList{"cpu": quantity("2")}
-	refuse(t, p, create(core.Pod, big), "maximum cpu usage per Container is 1, but limit is 2")
 }
 
 func TestCertificateRequestsAreOfWhoMakesThem(t *testing.T) {
