@@ -80,41 +80,6 @@ func TestNamespaceLifecycle(t *testing.T) {
 	pass(t, p, &Request{Operation: Delete, Resource: core.Namespace, Name: "team"})
 }
 
-func TestServiceAccount(t *testing.T) {
-	account := &corev1.ServiceAccount{ObjectMeta: named("team", "default"), ImagePullSecrets: []corev1.LocalObjectReference{{Name: "pull"}}}
-	no := false
-	quiet := &corev1.ServiceAccount{ObjectMeta: named("team", "quiet"), AutomountServiceAccountToken: &no}
-	p := ServiceAccount{testreader.New(account, quiet)}
-
-	pod := newPod("team", "p")
-	pod.Spec.InitContainers = []corev1.Container{{Name: "i", VolumeMounts: []corev1.VolumeMount{{Name: "own", MountPath: tokenMountPath}}}}
-	pass(t, p, create(core.Pod, pod))
-	if pod.Spec.ServiceAccountName != "default" || pod.Spec.DeprecatedServiceAccount != "default" || pod.Spec.ImagePullSecrets[0].Name != "pull" {
-		t.Errorf("%+v", pod.Spec)
-	}
-	if len(pod.Spec.Volumes) != 1 || len(pod.Spec.Volumes[0].Projected.Sources) != 3 || len(pod.Spec.InitContainers[0].VolumeMounts) != 1 {
-		t.Fatalf("volumes %+v, mounts of the init container %v", pod.Spec.Volumes, pod.Spec.InitContainers[0].VolumeMounts)
-	}
-	mount := pod.Spec.Containers[0].VolumeMounts[0]
-	if mount.Name != pod.Spec.Volumes[0].Name || !strings.HasPrefix(mount.Name, "kube-api-access-") || !mount.ReadOnly || mount.MountPath != tokenMountPath {
-		t.Errorf("mount %+v", mount)
-	}
-	pass(t, p, create(core.Pod, pod))
-	if len(pod.Spec.Volumes) != 1 || len(pod.Spec.Containers[0].VolumeMounts) != 1 {
-		t.Error("a second pass mounts again")
-	}
-
-	other := newPod("team", "p")
-	other.Spec.ServiceAccountName = "quiet"
-	pass(t, p, create(core.Pod, other))
-	if len(other.Spec.Volumes) != 0 {
-		t.Error("a token is mounted though the account wants none")
-	}
-	missing := newPod("team", "p")
-	missing.Spec.ServiceAccountName = "nobody"
-	refuse(t, p, create(core.Pod, missing), `error looking up service account team/nobody: serviceaccount "nobody" not found`)
-}
-
 func TestPriority(t *testing.T) {
 	p := Priority{testreader.New(&schedulingv1.PriorityClass{ObjectMeta: named("", "high"), Value: 1000})}
 	plain, high, wrong, unknown := newPod("team", "a"), newPod("team", "b"), newPod("team", "c"), newPod("team", "d")
