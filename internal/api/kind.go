@@ -43,6 +43,7 @@ type Kind[P Object] struct {
 	ValidateNew    func(P) field.ErrorList // beside Validate, of a new object alone
 	ValidateUpdate func(obj, old P) field.ErrorList
 	Warnings       func(P) []string
+	WarningsUpdate func(obj, old P) []string
 	Spec           func(P) any
 
 	Parts        []PartOf[P]
@@ -72,6 +73,7 @@ type PartOf[P Object] struct {
 	Name     string
 	Copy     func(dst, src P)
 	Validate func(obj, old P) field.ErrorList
+	Warnings func(P) []string
 	NoRead   bool
 
 	// own copies the part alone: what a write of the whole object must leave
@@ -95,7 +97,7 @@ func Define[P Object](k Kind[P]) *Resource {
 		New: func() Object { return k.New() }, NewList: k.NewList, StoredAs: k.StoredAs,
 		Default: one(k.Default), PrepareCreate: one(k.prepareCreate()), PrepareUpdate: two(k.prepareUpdate()),
 		Validate: k.validate(), ValidateUpdate: validateUpdate(k.ValidateUpdate),
-		Warnings: oneTo[P, []string](k.Warnings), Spec: oneTo[P, any](k.Spec),
+		Warnings: oneTo[P, []string](k.Warnings), WarningsUpdate: twoTo[P, []string](k.WarningsUpdate), Spec: oneTo[P, any](k.Spec),
 		Subresources: k.Subresources, Deleting: oneTo[P, bool](k.Deleting),
 		ReturnsDeleted: k.ReturnsDeleted, OrphanByDefault: k.OrphanByDefault, AllowCreateOnUpdate: k.AllowCreateOnUpdate,
 		RequireResourceVersion: k.RequireResourceVersion, TTL: k.TTL,
@@ -106,7 +108,9 @@ func Define[P Object](k Kind[P]) *Resource {
 		r.Singular = singular(k.GVK.Kind)
 	}
 	for _, p := range k.Parts {
-		r.Parts = append(r.Parts, Part{Name: p.Name, Copy: two(p.Copy), Validate: validateUpdate(p.Validate), NoRead: p.NoRead})
+		r.Parts = append(r.Parts, Part{
+			Name: p.Name, Copy: two(p.Copy), Validate: validateUpdate(p.Validate), Warnings: oneTo[P, []string](p.Warnings), NoRead: p.NoRead,
+		})
 	}
 	if r.Columns == nil {
 		r.Columns, r.Row = table.Of("Name", "Created At").Dates("Created At"), nameAndTime
@@ -170,6 +174,9 @@ func (k Kind[P]) validate() func(Object) field.ErrorList {
 		var errs field.ErrorList
 		if k.Prefix != "" {
 			errs = meta.Validate(o, k.Namespaced, validName)
+			if !k.anyFinalizer() {
+				errs = append(errs, meta.Finalizers(o)...)
+			}
 		}
 		if k.Validate != nil {
 			errs = append(errs, k.Validate(o.(P))...)
@@ -180,6 +187,16 @@ func (k Kind[P]) validate() func(Object) field.ErrorList {
 		}
 		return errs
 	}
+}
+
+// anyFinalizer says whether a finalizer needs no domain: groups that know
+// nothing of the core ask for none, and two kinds never look.
+func (k Kind[P]) anyFinalizer() bool {
+	switch k.GVK.Group {
+	case "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "coordination.k8s.io", "node.k8s.io":
+		return true
+	}
+	return k.GVK.Kind == "Event" || k.GVK.Kind == "PodDisruptionBudget"
 }
 
 // validateUpdate adds what holds for metadata at every update.
@@ -245,6 +262,12 @@ func (p PartOf[P]) Along(more func(dst, src P)) PartOf[P] {
 // Validated returns the part with rules for what it writes.
 func (p PartOf[P]) Validated(rules func(obj, old P) field.ErrorList) PartOf[P] {
 	p.Validate = rules
+	return p
+}
+
+// Warned returns the part with remarks on what it writes.
+func (p PartOf[P]) Warned(remarks func(P) []string) PartOf[P] {
+	p.Warnings = remarks
 	return p
 }
 

@@ -67,7 +67,11 @@ type Resource struct {
 	// what may change. Define makes both, so they are never nil.
 	Validate       func(Object) field.ErrorList
 	ValidateUpdate func(obj, old Object) field.ErrorList
+	// Warnings are remarks on an object that is good enough to be stored.
+	// WarningsUpdate takes their place on update, for kinds that remark only on
+	// what is new.
 	Warnings       func(Object) []string
+	WarningsUpdate func(obj, old Object) []string
 
 	// Spec is the part whose change raises metadata.generation; nil when the
 	// kind has no generation.
@@ -133,7 +137,8 @@ type Part struct {
 	// Validate judges an update of the part, in place of the resource's own
 	// Validate and ValidateUpdate. Never nil.
 	Validate func(obj, old Object) field.ErrorList
-	NoRead   bool // no GET on the subresource (namespaces/finalize)
+	Warnings func(Object) []string // remarks on the part
+	NoRead   bool                  // no GET on the subresource (namespaces/finalize)
 }
 
 // Subresource is one that the API server answers with code of its own.

@@ -159,6 +159,7 @@ func (x *exchange) replace(c *change, old store.Item, obj api.Object) (item stor
 	if errs := x.invalid(c, obj, live); len(errs) > 0 {
 		return nil, apierrors.NewInvalid(x.e.r.GroupVersionKind.GroupKind(), x.Name, errs)
 	}
+	x.remarkChange(c, obj, live)
 	if err := x.s.validate(x.ctx(), adm); err != nil {
 		return nil, err
 	}
@@ -204,7 +205,6 @@ func (x *exchange) prepare(c *change, obj, live api.Object) {
 		r.PrepareUpdate(obj, live)
 	}
 	bumpGeneration(r, obj, live)
-	x.warnings(obj)
 }
 
 // bumpGeneration counts the change when it is one of what is wanted.
@@ -224,6 +224,18 @@ func (x *exchange) invalid(c *change, obj, live api.Object) field.ErrorList {
 		return c.part.Validate(obj, live)
 	}
 	return append(x.e.r.Validate(obj), x.e.r.ValidateUpdate(obj, live)...)
+}
+
+// remarkChange is remark for an update, of the whole or of a part.
+func (x *exchange) remarkChange(c *change, obj, live api.Object) {
+	switch r := x.e.r; {
+	case c.part != nil:
+		x.remark(c.part.Warnings, obj)
+	case r.WarningsUpdate != nil:
+		x.remark(func(o api.Object) []string { return r.WarningsUpdate(o, live) }, obj)
+	default:
+		x.remark(r.Warnings, obj)
+	}
 }
 
 // commit stores the new state; or nothing, when nothing changed; or removes

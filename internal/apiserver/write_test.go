@@ -48,6 +48,45 @@ func TestUseOfWhatIsDeprecatedIsWarnedOf(t *testing.T) {
 	}
 }
 
+// A kind remarks on what is stored: on a new object, on what an update brings,
+// on a part; not on what is refused anyway.
+func TestRemarksAreOnWhatIsStored(t *testing.T) {
+	s := apitest.Start(t)
+	seen := &warnings{}
+	config := rest.CopyConfig(s.Admin())
+	config.WarningHandler = seen
+	core := kubernetes.NewForConfigOrDie(config).CoreV1()
+	expect := func(what string, err error, want ...string) {
+		t.Helper()
+		if !slices.Equal(seen.texts, want) {
+			t.Errorf("%s: warned of %q, want %q; %v", what, seen.texts, want, err)
+		}
+		seen.texts = nil
+	}
+	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "s"}, Spec: corev1.ServiceSpec{
+		Type: corev1.ServiceTypeLoadBalancer, ClusterIP: "fd00:0::1", ExternalName: "a", Ports: []corev1.ServicePort{{Port: 80, Protocol: "ICMP"}},
+	}}
+	_, err := core.Services("default").Create(t.Context(), service, metav1.CreateOptions{})
+	expect("what is refused", err)
+	service.Spec.Ports[0].Protocol = corev1.ProtocolTCP
+	made, err := core.Services("default").Create(t.Context(), service, metav1.CreateOptions{})
+	const ip = `spec.clusterIPs[0]: IPv6 address "fd00:0::1" should be in RFC 5952 canonical format ("fd00::1")`
+	expect("a new object", err, ip, `spec.externalName is ignored when spec.type is not "ExternalName"`)
+	made.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "fd00:0::2"}}
+	_, err = core.Services("default").UpdateStatus(t.Context(), made, metav1.UpdateOptions{})
+	expect("a part", err, `status.loadBalancer.ingress[0]: IPv6 address "fd00:0::2" should be in RFC 5952 canonical format ("fd00::2")`)
+
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "a"}}
+	_, err = core.ServiceAccounts("default").Create(t.Context(), account, metav1.CreateOptions{})
+	expect("a plain account", err)
+	account.Annotations = map[string]string{"kubernetes.io/enforce-mountable-secrets": "true"}
+	_, err = core.ServiceAccounts("default").Update(t.Context(), account, metav1.UpdateOptions{})
+	expect("what an update brings", err, "metadata.annotations[kubernetes.io/enforce-mountable-secrets]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets")
+	account.Labels = map[string]string{"a": "b"}
+	_, err = core.ServiceAccounts("default").Update(t.Context(), account, metav1.UpdateOptions{})
+	expect("what was there", err)
+}
+
 func TestFieldValidation(t *testing.T) {
 	s := apitest.Start(t)
 	seen := &warnings{}

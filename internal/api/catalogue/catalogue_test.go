@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
 )
@@ -239,5 +240,26 @@ func TestShortNames(t *testing.T) {
 		"replicasets.apps replicationcontrollers services statefulsets.apps")
 	if !slices.Equal(all, want) {
 		t.Errorf("all means %v, want %v", all, want)
+	}
+}
+
+// A finalizer needs a domain, except of the kinds that nobody asks it of.
+func TestFinalizers(t *testing.T) {
+	free := []string{
+		"apiregistration.k8s.io/apiservices", "/events", "events.k8s.io/events", "policy/poddisruptionbudgets", "node.k8s.io/runtimeclasses",
+		"apiextensions.k8s.io/customresourcedefinitions", "coordination.k8s.io/leases",
+	}
+	for _, r := range All() {
+		if r.Prefix == "" {
+			continue
+		}
+		o := r.New()
+		o.SetFinalizers([]string{"orphan", "a/b", "mine"})
+		const want = `metadata.finalizers[2]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified`
+		name := r.Group + "/" + r.Plural
+		refused := slices.ContainsFunc(r.Validate(o), func(e *field.Error) bool { return e.Error() == want })
+		if refused == (slices.Contains(free, name) || r.Group == "admissionregistration.k8s.io") {
+			t.Errorf("%s: refused %v", name, refused)
+		}
 	}
 }

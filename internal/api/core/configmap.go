@@ -20,7 +20,7 @@ var ConfigMap = api.Define(api.Kind[*corev1.ConfigMap]{
 	ShortNames: []string{"cm"},
 	New:        api.New[corev1.ConfigMap], NewList: api.NewList[corev1.ConfigMapList],
 
-	Validate:       validateConfigMap,
+	ValidateNew:    validateConfigMap,
 	ValidateUpdate: validateConfigMapUpdate,
 
 	Columns: table.Of("Name", "Data", "Age").Docs(map[string]string{"Data": corev1.ConfigMap{}.SwaggerDoc()["data"]}),
@@ -52,16 +52,15 @@ func validateConfigMap(o *corev1.ConfigMap) field.ErrorList {
 
 func validateConfigMapUpdate(o, old *corev1.ConfigMap) field.ErrorList {
 	errs := validateSealed(o.Immutable, old.Immutable)
-	if old.Immutable == nil || !*old.Immutable {
-		return errs
+	if old.Immutable != nil && *old.Immutable {
+		if !equality.Semantic.DeepEqual(o.Data, old.Data) {
+			errs = append(errs, field.Forbidden(field.NewPath("data"), sealed))
+		}
+		if !equality.Semantic.DeepEqual(o.BinaryData, old.BinaryData) {
+			errs = append(errs, field.Forbidden(field.NewPath("binaryData"), sealed))
+		}
 	}
-	if !equality.Semantic.DeepEqual(o.Data, old.Data) {
-		errs = append(errs, field.Forbidden(field.NewPath("data"), sealed))
-	}
-	if !equality.Semantic.DeepEqual(o.BinaryData, old.BinaryData) {
-		errs = append(errs, field.Forbidden(field.NewPath("binaryData"), sealed))
-	}
-	return errs
+	return append(errs, validateConfigMap(o)...)
 }
 
 const sealed = "field is immutable when `immutable` is set"

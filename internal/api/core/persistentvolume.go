@@ -2,6 +2,7 @@ package core
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
@@ -14,29 +15,13 @@ var PersistentVolume = api.Define(api.Kind[*corev1.PersistentVolume]{
 	ShortNames: []string{"pv"},
 	New:        api.New[corev1.PersistentVolume], NewList: api.NewList[corev1.PersistentVolumeList],
 
-	Default: func(o *corev1.PersistentVolume) {
-		meta.Fill(&o.Status.Phase, corev1.VolumePending)
-		meta.Fill(&o.Spec.PersistentVolumeReclaimPolicy, corev1.PersistentVolumeReclaimRetain)
-		meta.FillPtr(&o.Spec.VolumeMode, corev1.PersistentVolumeFilesystem)
-		if h := o.Spec.HostPath; h != nil {
-			meta.FillPtr(&h.Type, corev1.HostPathUnset)
-		}
-		if i := o.Spec.ISCSI; i != nil {
-			meta.Fill(&i.ISCSIInterface, "default")
-		}
-		if r := o.Spec.RBD; r != nil {
-			meta.Fill(&r.RBDPool, "rbd")
-			meta.Fill(&r.RadosUser, "admin")
-			meta.Fill(&r.Keyring, "/etc/ceph/keyring")
-		}
-	},
-	PrepareCreate:  func(o *corev1.PersistentVolume) { o.Status.Phase = corev1.VolumePending },
+	Default:        defaultPersistentVolume,
+	PrepareCreate:  prepareVolume,
 	Validate:       validateVolume,
 	ValidateUpdate: validateVolumeUpdate,
+	Warnings:       volumeWarnings,
 
-	Parts: []api.PartOf[*corev1.PersistentVolume]{
-		api.Status(func(dst, src *corev1.PersistentVolume) { dst.Status = src.Status }),
-	},
+	Parts: []api.PartOf[*corev1.PersistentVolume]{volumeStatus()},
 
 	Columns: table.Of("Name", "Capacity", "Access Modes", "Reclaim Policy", "Status", "Claim", "StorageClass",
 		"VolumeAttributesClass", "Reason", "Age").Wide("VolumeMode").
@@ -54,6 +39,63 @@ var PersistentVolume = api.Define(api.Kind[*corev1.PersistentVolume]{
 	Row: volumeRow,
 })
 
+func defaultPersistentVolume(o *corev1.PersistentVolume) {
+	s := &o.Spec
+	meta.Fill(&o.Status.Phase, corev1.VolumePending)
+	meta.Fill(&s.PersistentVolumeReclaimPolicy, corev1.PersistentVolumeReclaimRetain)
+	meta.FillPtr(&s.VolumeMode, corev1.PersistentVolumeFilesystem)
+	meta.RoundUp(s.Capacity)
+	if h := s.HostPath; h != nil {
+		meta.FillPtr(&h.Type, corev1.HostPathUnset)
+	}
+	if i := s.ISCSI; i != nil {
+		meta.Fill(&i.ISCSIInterface, "default")
+	}
+	if r := s.RBD; r != nil {
+		meta.Fill(&r.RBDPool, "rbd")
+		meta.Fill(&r.RadosUser, "admin")
+		meta.Fill(&r.Keyring, "/etc/ceph/keyring")
+	}
+	if c := s.ScaleIO; c != nil {
+		meta.Fill(&c.StorageMode, "ThinProvisioned")
+		meta.Fill(&c.FSType, "xfs")
+	}
+	if d := s.AzureDisk; d != nil {
+		meta.FillPtr(&d.CachingMode, corev1.AzureDataDiskCachingReadWrite)
+		meta.FillPtr(&d.Kind, corev1.AzureSharedBlobDisk)
+		meta.FillPtr(&d.FSType, "ext4")
+		meta.FillPtr(&d.ReadOnly, false)
+	}
+}
+
+func prepareVolume(o *corev1.PersistentVolume) {
+	o.Status.Phase, o.Status.LastPhaseTransitionTime = corev1.VolumePending, presentTime()
+}
+
+func presentTime() *metav1.Time {
+	now := metav1.Now().Rfc3339Copy() // what the API shows of it
+	return &now
+}
+
+// volumeStatus notes when a volume came into its phase, unless the client says
+// when that was.
+func volumeStatus() api.PartOf[*corev1.PersistentVolume] {
+	part := api.Status(func(dst, src *corev1.PersistentVolume) { dst.Status = src.Status })
+	write := part.Copy
+	part.Copy = func(dst, src *corev1.PersistentVolume) {
+		was := dst.Status
+		write(dst, src)
+		told, before := dst.Status.LastPhaseTransitionTime, was.LastPhaseTransitionTime
+		switch {
+		case dst.Status.Phase == was.Phase && told == nil:
+			dst.Status.LastPhaseTransitionTime = before
+		case dst.Status.Phase != was.Phase && (told == nil || told.Equal(before)):
+			dst.Status.LastPhaseTransitionTime = presentTime()
+		}
+	}
+	return part
+}
+
 func volumeRow(o *corev1.PersistentVolume) []any {
 	claim := ""
 	if c := o.Spec.ClaimRef; c != nil {
@@ -70,7 +112,7 @@ func volumeRow(o *corev1.PersistentVolume) []any {
 	}
 	return []any{
 		o.Name, size.String(), accessModes(o.Spec.AccessModes), string(o.Spec.PersistentVolumeReclaimPolicy), phase, claim,
-		o.Spec.StorageClassName, class, o.Status.Reason, table.Age(o.CreationTimestamp), volumeMode(o.Spec.VolumeMode),
+		classOf(o.Annotations, o.Spec.StorageClassName), class, o.Status.Reason, table.Age(o.CreationTimestamp), volumeMode(o.Spec.VolumeMode),
 	}
 }
 

@@ -2,7 +2,9 @@ package core
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -34,10 +36,7 @@ func validateVolume(o *corev1.PersistentVolume) field.ErrorList {
 			errs = append(errs, pod.ValidateNodeSelector(a.Required, p.Child("nodeAffinity", "required"))...)
 		}
 	}
-	errs = append(errs, volume.One(p, volumeSources(s, o.Name))...)
-	if s.Local != nil && s.NodeAffinity == nil {
-		errs = append(errs, field.Required(p.Child("nodeAffinity"), "Local volume requires node affinity"))
-	}
+	errs = append(errs, volume.One(p, volumeSources(s, o.Name, p))...)
 	if s.HostPath != nil && path.Clean(s.HostPath.Path) == "/" && s.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimRecycle {
 		errs = append(errs, field.Forbidden(rp, "may not be 'recycle' for a hostPath mount of '/'"))
 	}
@@ -54,7 +53,8 @@ func validateCapacity(list corev1.ResourceList, p *field.Path) field.ErrorList {
 	if _, ok := list[corev1.ResourceStorage]; !ok || len(list) > 1 {
 		errs = append(errs, field.NotSupported(p, list, []corev1.ResourceName{corev1.ResourceStorage}))
 	}
-	for name, q := range list {
+	for _, name := range slices.Sorted(maps.Keys(list)) {
+		q := list[name]
 		if q.Value() < 0 {
 			errs = append(errs, field.Invalid(p.Key(string(name)), q.Value(), "must be a valid resource quantity"))
 		}
@@ -84,8 +84,9 @@ func validateVolumeClass(s *corev1.PersistentVolumeSpec, p *field.Path) field.Er
 	return errs
 }
 
-// volumeSources are the places that a PersistentVolume called name may be.
-func volumeSources(s *corev1.PersistentVolumeSpec, name string) []volume.Source {
+// volumeSources are the places that a PersistentVolume called name may be. spec
+// is where it says so.
+func volumeSources(s *corev1.PersistentVolumeSpec, name string, spec *field.Path) []volume.Source {
 	return []volume.Source{
 		{Name: "hostPath", Set: s.HostPath != nil, Rules: func(p *field.Path) field.ErrorList { return volume.HostPath(s.HostPath, p) }},
 		{Name: "gcePersistentDisk", Path: "persistentDisk", Set: s.GCEPersistentDisk != nil, Rules: func(p *field.Path) field.ErrorList { return volume.GCEDisk(s.GCEPersistentDisk, p) }},
@@ -99,7 +100,7 @@ func volumeSources(s *corev1.PersistentVolumeSpec, name string) []volume.Source 
 		{Name: "iscsi", Set: s.ISCSI != nil, Rules: func(p *field.Path) field.ErrorList { return volume.ISCSIPersistent(s.ISCSI, name, p) }},
 		{Name: "cinder", Set: s.Cinder != nil, Rules: func(p *field.Path) field.ErrorList { return volume.CinderPersistent(s.Cinder, p) }},
 		{Name: "fc", Set: s.FC != nil, Rules: func(p *field.Path) field.ErrorList { return volume.FC(s.FC, p) }},
-		{Name: "flexVolume", Set: s.FlexVolume != nil, Rules: func(p *field.Path) field.ErrorList {
+		{Name: "flexVolume", Beside: true, Set: s.FlexVolume != nil, Rules: func(p *field.Path) field.ErrorList {
 			return volume.Flex(s.FlexVolume.Driver, s.FlexVolume.Options, p)
 		}},
 		{Name: "azureFile", Set: s.AzureFile != nil, Rules: func(p *field.Path) field.ErrorList { return volume.AzureFilePersistent(s.AzureFile, p) }},
@@ -110,7 +111,13 @@ func volumeSources(s *corev1.PersistentVolumeSpec, name string) []volume.Source 
 		{Name: "scaleIO", Set: s.ScaleIO != nil, Rules: func(p *field.Path) field.ErrorList {
 			return volume.ScaleIO(s.ScaleIO.Gateway, s.ScaleIO.System, s.ScaleIO.VolumeName, p)
 		}},
-		{Name: "local", Set: s.Local != nil, Rules: func(p *field.Path) field.ErrorList { return volume.Local(s.Local, p) }},
+		{Name: "local", Set: s.Local != nil, Rules: func(p *field.Path) field.ErrorList {
+			errs := volume.Local(s.Local, p)
+			if s.NodeAffinity == nil {
+				errs = append(errs, field.Required(spec.Child("nodeAffinity"), "Local volume requires node affinity"))
+			}
+			return errs
+		}},
 		{Name: "storageos", Set: s.StorageOS != nil, Rules: func(p *field.Path) field.ErrorList { return volume.StorageOSPersistent(s.StorageOS, p) }},
 		{Name: "csi", Set: s.CSI != nil, Rules: func(p *field.Path) field.ErrorList { return volume.CSIPersistent(s.CSI, p) }},
 	}

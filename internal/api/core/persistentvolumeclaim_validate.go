@@ -30,10 +30,8 @@ func validateClaimUpdate(o, old *corev1.PersistentVolumeClaim) field.ErrorList {
 	if was.VolumeName == "" {
 		was.VolumeName = is.VolumeName
 	}
-	errs := storageClassUpdate(o, old)
-	if len(errs) == 0 && old.Spec.StorageClassName == nil && mayName(o, old) {
-		is.StorageClassName = nil
-	}
+	alikeSources(was)
+	errs := storageClassUpdate(o, old, is)
 	if o.Status.Phase == corev1.ClaimBound {
 		if is.Resources.Requests != nil {
 			is.Resources.Requests[corev1.ResourceStorage] = was.Resources.Requests[corev1.ResourceStorage]
@@ -54,20 +52,21 @@ func validateClaimUpdate(o, old *corev1.PersistentVolumeClaim) field.ErrorList {
 }
 
 // storageClassUpdate: the annotation that named the class before there was a
-// field stays, unless the field takes over its value.
-func storageClassUpdate(o, old *corev1.PersistentVolumeClaim) field.ErrorList {
+// field stays, unless the field takes over its value. A claim that named no
+// class may be given one. What may change it takes out of is, which is to be
+// compared with what was.
+func storageClassUpdate(o, old *corev1.PersistentVolumeClaim, is *corev1.PersistentVolumeClaimSpec) field.ErrorList {
 	const key = corev1.BetaStorageClassAnnotation
-	is, was := o.Annotations[key], old.Annotations[key]
-	if is == was || is == "" && was != "" && old.Spec.StorageClassName == nil && o.Spec.StorageClassName != nil && *o.Spec.StorageClassName == was {
+	now, annotated := o.Annotations[key]
+	before, wasAnnotated := old.Annotations[key]
+	given := old.Spec.StorageClassName == nil && o.Spec.StorageClassName != nil && (!wasAnnotated || *o.Spec.StorageClassName == before)
+	if given {
+		is.StorageClassName = nil
+	}
+	if now == before || given && wasAnnotated && !annotated {
 		return nil
 	}
-	return field.ErrorList{field.Invalid(field.NewPath("metadata").Child("annotations", key), is, "field is immutable")}
-}
-
-// mayName says whether the claim, which named no class, may be given this one.
-func mayName(o, old *corev1.PersistentVolumeClaim) bool {
-	class, annotated := old.Annotations[corev1.BetaStorageClassAnnotation]
-	return o.Spec.StorageClassName != nil && (!annotated || *o.Spec.StorageClassName == class)
+	return field.ErrorList{field.Invalid(field.NewPath("metadata").Child("annotations", key), now, "field is immutable")}
 }
 
 func attributesClassUpdate(is, was *string, p *field.Path) field.ErrorList {

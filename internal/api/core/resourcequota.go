@@ -21,10 +21,13 @@ var ResourceQuota = api.Define(api.Kind[*corev1.ResourceQuota]{
 	ShortNames: []string{"quota"},
 	New:        api.New[corev1.ResourceQuota], NewList: api.NewList[corev1.ResourceQuotaList],
 
-	Validate: validateQuota,
-	ValidateUpdate: func(o, old *corev1.ResourceQuota) field.ErrorList {
-		return meta.Immutable(field.NewPath("spec", "scopes"), scopes(o), scopes(old))
+	Default: func(o *corev1.ResourceQuota) {
+		for _, list := range []corev1.ResourceList{o.Spec.Hard, o.Status.Hard, o.Status.Used} {
+			meta.RoundUp(list)
+		}
 	},
+	Validate:       validateQuota,
+	ValidateUpdate: validateSameScopes,
 	Parts: []api.PartOf[*corev1.ResourceQuota]{
 		api.Status(func(dst, src *corev1.ResourceQuota) { dst.Status = src.Status }).Validated(validateQuotaStatus),
 	},
@@ -36,15 +39,10 @@ var ResourceQuota = api.Define(api.Kind[*corev1.ResourceQuota]{
 	Row: quotaRow,
 })
 
-func scopes(o *corev1.ResourceQuota) []corev1.ResourceQuotaScope {
-	s := slices.Clone(o.Spec.Scopes)
-	slices.Sort(s)
-	return s
-}
-
 func validateQuota(o *corev1.ResourceQuota) field.ErrorList {
-	errs := validateAmounts(field.NewPath("spec", "hard"), o.Spec.Hard)
-	return append(errs, validateScopes(&o.Spec, field.NewPath("spec"))...)
+	p := field.NewPath("spec")
+	errs := append(validateAmounts(p.Child("hard"), o.Spec.Hard), validateScopes(&o.Spec, p)...)
+	return append(errs, validateScopeSelector(&o.Spec, p.Child("scopeSelector"))...)
 }
 
 // validateQuotaStatus is for writers of the status.

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -21,8 +22,9 @@ var Secret = api.Define(api.Kind[*corev1.Secret]{
 	New: api.New[corev1.Secret], NewList: api.NewList[corev1.SecretList],
 
 	Default:        defaultSecret,
-	Validate:       validateSecret,
+	ValidateNew:    validateSecret,
 	ValidateUpdate: validateSecretUpdate,
+	Warnings:       secretWarnings,
 
 	Columns: table.Of("Name", "Type", "Data", "Age").Docs(map[string]string{
 		"Type": corev1.Secret{}.SwaggerDoc()["type"], "Data": corev1.Secret{}.SwaggerDoc()["data"],
@@ -106,5 +108,16 @@ func validateSecretUpdate(o, old *corev1.Secret) field.ErrorList {
 	if old.Immutable != nil && *old.Immutable && !equality.Semantic.DeepEqual(o.Data, old.Data) {
 		errs = append(errs, field.Forbidden(field.NewPath("data"), sealed))
 	}
-	return errs
+	return append(errs, validateSecret(o)...)
+}
+
+// secretWarnings remarks on a certificate that its key does not fit.
+func secretWarnings(o *corev1.Secret) []string {
+	if o.Type != corev1.SecretTypeTLS {
+		return nil
+	}
+	if _, err := tls.X509KeyPair(o.Data[corev1.TLSCertKey], o.Data[corev1.TLSPrivateKeyKey]); err != nil {
+		return []string{err.Error()}
+	}
+	return nil
 }

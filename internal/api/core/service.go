@@ -26,11 +26,13 @@ var Service = api.Define(api.Kind[*corev1.Service]{
 	Default:        defaultService,
 	PrepareCreate:  prepareService,
 	PrepareUpdate:  prepareServiceUpdate,
-	Validate:       validateService,
+	ValidateNew:    validateNewService,
 	ValidateUpdate: validateServiceUpdate,
+	Warnings:       serviceWarnings,
 
 	Parts: []api.PartOf[*corev1.Service]{
-		api.Status(func(dst, src *corev1.Service) { dst.Status = src.Status }).Validated(validateServiceStatus),
+		api.Status(func(dst, src *corev1.Service) { dst.Status = src.Status }).
+			Validated(validateServiceStatus).Warned(ingressWarnings),
 	},
 	Subresources: []api.Subresource{api.Proxy("ServiceProxyOptions")},
 
@@ -85,14 +87,6 @@ func defaultService(o *corev1.Service) {
 func reachableFromOutside(s *corev1.ServiceSpec) bool {
 	return s.Type == corev1.ServiceTypeLoadBalancer || s.Type == corev1.ServiceTypeNodePort ||
 		s.Type == corev1.ServiceTypeClusterIP && len(s.ExternalIPs) > 0
-}
-
-// prepareService lets clients write one address the old way.
-func prepareService(o *corev1.Service) {
-	s := &o.Spec
-	if len(s.ClusterIPs) == 0 && s.ClusterIP != "" {
-		s.ClusterIPs = []string{s.ClusterIP}
-	}
 }
 
 func serviceRow(o *corev1.Service) []any {

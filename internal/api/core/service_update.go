@@ -8,28 +8,43 @@ import (
 	"skiff/internal/api/meta"
 )
 
+// prepareService lets clients write one address the old way.
+func prepareService(o *corev1.Service) {
+	s := &o.Spec
+	if len(s.ClusterIPs) == 0 && s.ClusterIP != "" {
+		s.ClusterIPs = []string{s.ClusterIP}
+	}
+	dropInternalPolicy(s)
+}
+
 // prepareServiceUpdate lets clients write less than they read: what was
 // allocated stays where they leave it out, and goes where a change of type
 // leaves it without a use.
 func prepareServiceUpdate(o, old *corev1.Service) {
-	keepAllocated(o, old)
+	keepAllocated(&o.Spec, &old.Spec)
+	alignClusterIPs(&o.Spec, &old.Spec)
 	dropUseless(&o.Spec, &old.Spec)
+	dropInternalPolicy(&o.Spec)
+	if o.Spec.Type != corev1.ServiceTypeLoadBalancer {
+		o.Status.LoadBalancer = corev1.LoadBalancerStatus{}
+	}
+}
+
+// dropInternalPolicy: a name elsewhere has no policy for traffic inside.
+func dropInternalPolicy(s *corev1.ServiceSpec) {
+	if p := s.InternalTrafficPolicy; s.Type == corev1.ServiceTypeExternalName && p != nil &&
+		(*p == corev1.ServiceInternalTrafficPolicyCluster || *p == corev1.ServiceInternalTrafficPolicyLocal) {
+		s.InternalTrafficPolicy = nil
+	}
 }
 
 // keepAllocated keeps addresses and node ports that the client left out and
-// that the Service still needs.
-func keepAllocated(o, old *corev1.Service) {
-	s, was := &o.Spec, &old.Spec
+// that the Service still needs. The families follow from the addresses.
+func keepAllocated(s, was *corev1.ServiceSpec) {
 	if needsClusterIP(s) && needsClusterIP(was) {
 		meta.Fill(&s.ClusterIP, was.ClusterIP)
-		if len(s.ClusterIPs) == 0 && s.ClusterIP == was.ClusterIP {
+		if len(s.ClusterIPs) == 0 {
 			s.ClusterIPs = slices.Clone(was.ClusterIPs)
-		}
-		if s.IPFamilyPolicy == nil {
-			s.IPFamilyPolicy = was.IPFamilyPolicy
-		}
-		if len(s.IPFamilies) == 0 {
-			s.IPFamilies = slices.Clone(was.IPFamilies)
 		}
 	}
 	if getsNodePorts(s) && getsNodePorts(was) {
@@ -37,6 +52,25 @@ func keepAllocated(o, old *corev1.Service) {
 	}
 	if needsHealthCheck(s) && needsHealthCheck(was) {
 		meta.Fill(&s.HealthCheckNodePort, was.HealthCheckNodePort)
+	}
+}
+
+// alignClusterIPs has the list follow the one address, for clients that know
+// nothing else: where they change that one and leave the list as it was, they
+// mean the list too.
+func alignClusterIPs(s, was *corev1.ServiceSpec) {
+	if s.ClusterIP == was.ClusterIP {
+		if len(s.ClusterIPs) == 0 {
+			s.ClusterIPs = slices.Clone(was.ClusterIPs)
+		}
+		return
+	}
+	switch {
+	case !slices.Equal(s.ClusterIPs, was.ClusterIPs):
+	case s.ClusterIP == "":
+		s.ClusterIPs = nil
+	default:
+		s.ClusterIPs = []string{s.ClusterIP}
 	}
 }
 
@@ -56,11 +90,10 @@ func keepNodePorts(s, was *corev1.ServiceSpec) {
 // dropUseless removes what only the old type needed, unless the client has
 // changed it: then validation says what is wrong with it.
 func dropUseless(s, was *corev1.ServiceSpec) {
-	if needsClusterIP(was) && !needsClusterIP(s) && s.ClusterIP == was.ClusterIP && slices.Equal(s.ClusterIPs, was.ClusterIPs) {
-		s.ClusterIP, s.ClusterIPs, s.IPFamilies, s.IPFamilyPolicy = "", nil, nil, nil
-		s.InternalTrafficPolicy = nil
+	if needsClusterIP(was) && !needsClusterIP(s) {
+		dropAddresses(s, was)
 	}
-	if needsNodePort(was) && !needsNodePort(s) && slices.Equal(nodePorts(s), nodePorts(was)) {
+	if needsNodePort(was) && !needsNodePort(s) && within(nodePorts(s), nodePorts(was)) {
 		for i := range s.Ports {
 			s.Ports[i].NodePort = 0
 		}
@@ -82,12 +115,31 @@ func dropUseless(s, was *corev1.ServiceSpec) {
 	}
 }
 
+func dropAddresses(s, was *corev1.ServiceSpec) {
+	if s.ClusterIP == was.ClusterIP && slices.Equal(s.ClusterIPs, was.ClusterIPs) {
+		s.ClusterIP, s.ClusterIPs = "", nil
+	}
+	if slices.Equal(s.IPFamilies, was.IPFamilies) {
+		s.IPFamilies = nil
+	}
+	if same(s.IPFamilyPolicy, was.IPFamilyPolicy) {
+		s.IPFamilyPolicy = nil
+	}
+}
+
+// nodePorts are those that the ports of a Service have.
 func nodePorts(s *corev1.ServiceSpec) []int32 {
 	var ports []int32
 	for _, p := range s.Ports {
-		ports = append(ports, p.NodePort)
+		if p.NodePort != 0 {
+			ports = append(ports, p.NodePort)
+		}
 	}
 	return ports
+}
+
+func within[T comparable](list, all []T) bool {
+	return !slices.ContainsFunc(list, func(v T) bool { return !slices.Contains(all, v) })
 }
 
 func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }

@@ -54,9 +54,21 @@ var standardFinalizers = []string{"kubernetes", metav1.FinalizerOrphanDependents
 // FinalizerName judges one finalizer of a Namespace's spec: a qualified name,
 // and one that Kubernetes knows when it has no domain.
 func FinalizerName(p *field.Path, name string) field.ErrorList {
-	errs := apivalidation.ValidateFinalizerName(name, p)
-	if len(errs) == 0 && !strings.Contains(name, "/") && !slices.Contains(standardFinalizers, name) {
-		errs = append(errs, field.Invalid(p, name, "name is neither a standard finalizer name nor is it fully qualified"))
+	return append(apivalidation.ValidateFinalizerName(name, p), knownFinalizer(p, name)...)
+}
+
+// Finalizers judges the names in metadata of kinds that want them to have a
+// domain. Validate has judged their form.
+func Finalizers(o metav1.Object) (errs field.ErrorList) {
+	for i, name := range o.GetFinalizers() {
+		errs = append(errs, knownFinalizer(field.NewPath("metadata", "finalizers").Index(i), name)...)
 	}
 	return errs
+}
+
+func knownFinalizer(p *field.Path, name string) field.ErrorList {
+	if strings.Contains(name, "/") || slices.Contains(standardFinalizers, name) {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, name, "name is neither a standard finalizer name nor is it fully qualified")}
 }

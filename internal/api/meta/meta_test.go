@@ -37,17 +37,6 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-func TestEndpointIP(t *testing.T) {
-	p := field.NewPath("ip")
-	for ip, good := range map[string]bool{
-		"10.0.0.1": true, "fd00::1": true, "0.0.0.0": false, "127.0.0.1": false, "169.254.1.1": false, "fe80::1": false, "224.0.0.1": false, "x": false,
-	} {
-		if errs := EndpointIP(p, ip); (len(errs) == 0) != good {
-			t.Errorf("%s: %v", ip, errs)
-		}
-	}
-}
-
 func TestEnum(t *testing.T) {
 	p := field.NewPath("f")
 	for value, want := range map[string]string{
@@ -59,6 +48,15 @@ func TestEnum(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q: %s, want %s", value, got, want)
+		}
+	}
+}
+
+func TestFinalizerNames(t *testing.T) {
+	p := field.NewPath("f")
+	for name, want := range map[string]int{"orphan": 0, "foregroundDeletion": 0, "kubernetes": 0, "a.b/c": 0, "mine": 1, "a.b": 1, "x y": 2, "a/": 2, "a/b/c": 1} {
+		if errs := FinalizerName(p, name); len(errs) != want {
+			t.Errorf("%q: %v", name, errs)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/utils/ptr"
 
 	"skiff/internal/api/meta"
@@ -130,13 +129,7 @@ func defaultHTTPGet(h *corev1.HTTPGetAction) {
 	meta.Fill(&h.Scheme, corev1.URISchemeHTTP)
 }
 
-// roundUp rounds quantities up to thousandths, the finest that the API keeps.
-func roundUp(list corev1.ResourceList) {
-	for name, q := range list {
-		q.RoundUp(resource.Milli)
-		list[name] = q
-	}
-}
+func roundUp(list corev1.ResourceList) { meta.RoundUp(list) }
 
 func defaultVolume(v *corev1.Volume) {
 	if ptr.AllPtrFieldsNil(&v.VolumeSource) {

@@ -12,8 +12,9 @@ import (
 // ISCSI judges a disk of an iSCSI target. name is the volume's: with the
 // portal it makes the name of an interface, which has a limit.
 func ISCSI(i *corev1.ISCSIVolumeSource, name string, p *field.Path) field.ErrorList {
-	errs := iscsi{i.TargetPortal, i.IQN, i.Lun, i.InitiatorName, i.DiscoveryCHAPAuth || i.SessionCHAPAuth, i.SecretRef != nil}.
-		judge(p, "must be valid format starting with iqn, eui, or naa")
+	const noPrefix = "must be valid format starting with iqn, eui, or naa"
+	errs := iscsi{i.TargetPortal, i.IQN, i.Lun, i.DiscoveryCHAPAuth || i.SessionCHAPAuth, i.SecretRef != nil}.judge(p, noPrefix)
+	errs = append(errs, iscsiInitiator(i.InitiatorName, noPrefix, p)...)
 	if i.InitiatorName != nil && len(name+":"+i.TargetPortal) > maxInterfaceName {
 		errs = append(errs, field.Invalid(parent(p).Child("name"), name, interfaceNameError))
 	}
@@ -22,15 +23,15 @@ func ISCSI(i *corev1.ISCSIVolumeSource, name string, p *field.Path) field.ErrorL
 
 // ISCSIPersistent is ISCSI for a PersistentVolume called name.
 func ISCSIPersistent(i *corev1.ISCSIPersistentVolumeSource, name string, p *field.Path) field.ErrorList {
-	errs := iscsi{i.TargetPortal, i.IQN, i.Lun, i.InitiatorName, i.DiscoveryCHAPAuth || i.SessionCHAPAuth, i.SecretRef != nil}.
-		judge(p, "must be valid format")
-	if i.InitiatorName != nil && len(name+":"+i.TargetPortal) > maxInterfaceName {
-		errs = append(errs, field.Invalid(p.Child("targetportal"), i.TargetPortal, interfaceNameError))
-	}
+	const noPrefix = "must be valid format"
+	errs := iscsi{i.TargetPortal, i.IQN, i.Lun, i.DiscoveryCHAPAuth || i.SessionCHAPAuth, i.SecretRef != nil}.judge(p, noPrefix)
 	if i.SecretRef != nil {
 		errs = append(errs, need(p.Child("secretRef"), "name", i.SecretRef.Name)...)
 	}
-	return errs
+	if i.InitiatorName != nil && len(name+":"+i.TargetPortal) > maxInterfaceName {
+		errs = append(errs, field.Invalid(p.Child("targetportal"), i.TargetPortal, interfaceNameError))
+	}
+	return append(errs, iscsiInitiator(i.InitiatorName, noPrefix, p)...)
 }
 
 const (
@@ -47,7 +48,6 @@ func parent(p *field.Path) *field.Path {
 type iscsi struct {
 	portal, iqn  string
 	lun          int32
-	initiator    *string
 	chap, secret bool
 }
 
@@ -60,10 +60,14 @@ func (i iscsi) judge(p *field.Path, noPrefix string) field.ErrorList {
 	if i.chap && !i.secret {
 		errs = append(errs, field.Required(p.Child("secretRef"), ""))
 	}
-	if i.initiator != nil {
-		errs = append(errs, iscsiName(p.Child("initiatorname"), *i.initiator, noPrefix)...)
-	}
 	return errs
+}
+
+func iscsiInitiator(name *string, noPrefix string, p *field.Path) field.ErrorList {
+	if name == nil {
+		return nil
+	}
+	return iscsiName(p.Child("initiatorname"), *name, noPrefix)
 }
 
 // The three forms of an iSCSI name (RFC 3720).

@@ -11,6 +11,9 @@ type Source struct {
 	Name  string // of its field
 	Set   bool
 	Rules func(p *field.Path) field.ErrorList // for what stands at p; nil: none
+	// Beside: it may stand beside another one, though no volume has two. The
+	// API has never refused it.
+	Beside bool
 	// Path is where errors of Rules stand, for the few sources whose errors
 	// the API reports under another name than the field's.
 	Path string
@@ -23,7 +26,7 @@ func One(p *field.Path, sources []Source) field.ErrorList {
 	for _, s := range sources {
 		switch {
 		case !s.Set:
-		case found:
+		case found && !s.Beside:
 			errs = append(errs, field.Forbidden(p.Child(s.Name), "may not specify more than 1 volume type"))
 		default:
 			found = true

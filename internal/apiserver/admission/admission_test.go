@@ -10,7 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -79,41 +78,6 @@ func TestNamespaceLifecycle(t *testing.T) {
 		refuse(t, p, &Request{Operation: Delete, Resource: core.Namespace, Name: name}, "this namespace may not be deleted")
 	}
 	pass(t, p, &Request{Operation: Delete, Resource: core.Namespace, Name: "team"})
-}
-
-func TestServiceAccount(t *testing.T) {
-	account := &corev1.ServiceAccount{ObjectMeta: named("team", "default"), ImagePullSecrets: []corev1.LocalObjectReference{{Name: "pull"}}}
-	no := false
-	quiet := &corev1.ServiceAccount{ObjectMeta: named("team", "quiet"), AutomountServiceAccountToken: &no}
-	p := ServiceAccount{testreader.New(account, quiet)}
-
-	pod := newPod("team", "p")
-	pod.Spec.InitContainers = []corev1.Container{{Name: "i", VolumeMounts: []corev1.VolumeMount{{Name: "own", MountPath: tokenMountPath}}}}
-	pass(t, p, create(core.Pod, pod))
-	if pod.Spec.ServiceAccountName != "default" || pod.Spec.DeprecatedServiceAccount != "default" || pod.Spec.ImagePullSecrets[0].Name != "pull" {
-		t.Errorf("%+v", pod.Spec)
-	}
-	if len(pod.Spec.Volumes) != 1 || len(pod.Spec.Volumes[0].Projected.Sources) != 3 || len(pod.Spec.InitContainers[0].VolumeMounts) != 1 {
-		t.Fatalf("volumes %+v, mounts of the init container %v", pod.Spec.Volumes, pod.Spec.InitContainers[0].VolumeMounts)
-	}
-	mount := pod.Spec.Containers[0].VolumeMounts[0]
-	if mount.Name != pod.Spec.Volumes[0].Name || !strings.HasPrefix(mount.Name, "kube-api-access-") || !mount.ReadOnly || mount.MountPath != tokenMountPath {
-		t.Errorf("mount %+v", mount)
-	}
-	pass(t, p, create(core.Pod, pod))
-	if len(pod.Spec.Volumes) != 1 || len(pod.Spec.Containers[0].VolumeMounts) != 1 {
-		t.Error("a second pass mounts again")
-	}
-
-	other := newPod("team", "p")
-	other.Spec.ServiceAccountName = "quiet"
-	pass(t, p, create(core.Pod, other))
-	if len(other.Spec.Volumes) != 0 {
-		t.Error("a token is mounted though the account wants none")
-	}
-	missing := newPod("team", "p")
-	missing.Spec.ServiceAccountName = "nobody"
-	refuse(t, p, create(core.Pod, missing), `error looking up service account team/nobody: serviceaccount "nobody" not found`)
 }
 
 func TestPriority(t *testing.T) {
@@ -229,24 +193,6 @@ func TestNetworkRestriction(t *testing.T) {
 		refuse(t, NetworkRestriction{}, as(own, change), "only allowed to modify the annotations and the condition NetworkUnavailable")
 	}
 	pass(t, NetworkRestriction{}, create(core.Pod, newPod("team", "p"))) // others are not its matter
-}
-
-func TestLimitRanger(t *testing.T) {
-	quantity := resource.MustParse
-	limits := &corev1.LimitRange{ObjectMeta: named("team", "l"), Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{
-		Type: corev1.LimitTypeContainer, Default: corev1.ResourceList{"cpu": quantity("500m")}, DefaultRequest: corev1.ResourceList{"cpu": quantity("100m")},
-		Max: corev1.ResourceList{"cpu": quantity("1")}, Min: corev1.ResourceList{"cpu": quantity("50m")},
-	}}}}
-	p := LimitRanger{testreader.New(limits)}
-	pod := newPod("team", "p")
-	pass(t, p, create(core.Pod, pod))
-	r := pod.Spec.Containers[0].Resources
-	if r.Requests.Cpu().String() != "100m" || r.Limits.Cpu().String() != "500m" {
-		t.Errorf("%v", r)
-	}
-	big := newPod("team", "p")
-	big.Spec.Containers[0].Resources.Limits = corev1.ResourceList{"cpu": quantity("2")}
-	refuse(t, p, create(core.Pod, big), "maximum cpu usage per Container is 1, but limit is 2")
 }
 
 func TestCertificateRequestsAreOfWhoMakesThem(t *testing.T) {

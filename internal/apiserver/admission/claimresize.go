@@ -36,11 +36,12 @@ func (p PersistentVolumeClaimResize) Validate(ctx context.Context, r *Request) e
 	if old.Status.Phase != corev1.ClaimBound {
 		return r.forbid("Only bound persistent volume claims can be expanded")
 	}
-	grows, err := p.grows(ctx, core.StorageClassOf(claim))
+	class := core.StorageClassOf(claim)
+	grows, err := p.grows(ctx, class)
 	if err != nil {
 		return err
 	}
-	if !grows {
+	if !grows || class != core.StorageClassOf(old) {
 		return r.forbid("only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize")
 	}
 	return nil

@@ -3,10 +3,11 @@ package admission
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 
 	"skiff/internal/api"
 	"skiff/internal/api/core"
@@ -17,83 +18,108 @@ import (
 // bounds.
 type LimitRanger struct{ Reader api.Reader }
 
+// limitsAnnotation tells which requests and limits of a pod are defaults.
+const limitsAnnotation = "kubernetes.io/limit-ranger"
+
 // Name implements Plugin.
 func (LimitRanger) Name() string { return "LimitRanger" }
 
 // Admit implements Plugin.
 func (p LimitRanger) Admit(ctx context.Context, r *Request) error {
-	pod := r.newPod(core.Pod)
-	if pod == nil {
+	pod, ok := r.Object.(*corev1.Pod)
+	if !ok || !limited(r) {
 		return nil
 	}
-	limits, err := p.items(ctx, r.Namespace)
+	ranges, err := p.ranges(ctx, r.Namespace)
 	if err != nil {
 		return err
 	}
-	for _, item := range limits {
-		if item.Type != corev1.LimitTypeContainer {
+	for _, l := range ranges {
+		given := giveDefaults(pod, l)
+		if len(given) == 0 || r.Operation != Create {
 			continue
 		}
-		for _, list := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-			for i := range list {
-				fill(&list[i].Resources.Requests, item.DefaultRequest)
-				fill(&list[i].Resources.Limits, item.Default)
-			}
+		if pod.Annotations == nil {
+			pod.Annotations = map[string]string{}
+		}
+		pod.Annotations[limitsAnnotation] = "LimitRanger plugin set: " + strings.Join(given, "; ")
+	}
+	return nil
+}
+
+// Validate implements Plugin. The first LimitRange that does not hold says all
+// that is wrong with it.
+func (p LimitRanger) Validate(ctx context.Context, r *Request) error {
+	if !limited(r) {
+		return nil
+	}
+	ranges, err := p.ranges(ctx, r.Namespace)
+	if err != nil {
+		return err
+	}
+	for _, l := range ranges {
+		if err := utilerrors.NewAggregate(broken(r.Object, l)); err != nil {
+			return r.forbid(err.Error())
 		}
 	}
 	return nil
 }
 
-// Validate implements Plugin.
-func (p LimitRanger) Validate(ctx context.Context, r *Request) error {
-	if r.Subresource != "" || r.Operation != Create {
-		return nil
+// limited says whether the request can change what a LimitRange bounds: it
+// makes a pod, resizes one, or writes a claim. What is being deleted may stay
+// as it is.
+func limited(r *Request) bool {
+	if old, ok := r.Old.(api.Object); ok && old.GetDeletionTimestamp() != nil {
+		return false
 	}
-	var broken []string
-	switch obj := r.Object.(type) {
-	case *corev1.Pod:
-		limits, err := p.items(ctx, r.Namespace)
-		if err != nil {
-			return err
-		}
-		for _, item := range limits {
-			broken = append(broken, podBounds(obj, &item)...)
-		}
-	case *corev1.PersistentVolumeClaim:
-		limits, err := p.items(ctx, r.Namespace)
-		if err != nil {
-			return err
-		}
-		for _, item := range limits {
-			if item.Type == corev1.LimitTypePersistentVolumeClaim {
-				broken = append(broken, bounds(&item, obj.Spec.Resources.Requests, nil)...)
-			}
-		}
+	switch r.Operation {
+	case Create:
+		return r.is(core.Pod, "") || r.is(core.PersistentVolumeClaim, "")
+	case Update:
+		return r.is(core.Pod, "resize") || r.is(core.PersistentVolumeClaim, "")
 	}
-	switch len(broken) {
-	case 0:
-		return nil
-	case 1:
-		return r.forbid(broken[0])
-	}
-	return r.forbid("[" + strings.Join(broken, ", ") + "]")
+	return false
 }
 
-func (p LimitRanger) items(ctx context.Context, namespace string) ([]corev1.LimitRangeItem, error) {
+func (p LimitRanger) ranges(ctx context.Context, namespace string) (out []*corev1.LimitRange, err error) {
 	list, err := p.Reader.List(ctx, core.LimitRange, namespace)
-	if err != nil {
-		return nil, err
-	}
-	var out []corev1.LimitRangeItem
 	for _, obj := range list {
 		if l, ok := obj.(*corev1.LimitRange); ok {
-			out = append(out, l.Spec.Limits...)
+			out = append(out, l)
 		}
 	}
-	return out, nil
+	return out, err
 }
 
-func fill(list *corev1.ResourceList, defaults corev1.ResourceList) {
+// giveDefaults fills in what the containers do not ask for, and says what that
+// was.
+func giveDefaults(pod *corev1.Pod, l *corev1.LimitRange) (given []string) {
+	for _, item := range l.Spec.Limits {
+		if item.Type != corev1.LimitTypeContainer {
+			continue
+		}
+		for i := range pod.Spec.Containers {
+			given = append(given, fillContainer(&pod.Spec.Containers[i], "container", &item)...)
+		}
+		for i := range pod.Spec.InitContainers {
+			given = append(given, fillContainer(&pod.Spec.InitContainers[i], "init container", &item)...)
+		}
+	}
+	return given
+}
+
+func fillContainer(c *corev1.Container, kind string, item *corev1.LimitRangeItem) (given []string) {
+	if names := fill(&c.Resources.Requests, item.DefaultRequest); len(names) > 0 {
+		given = append(given, fmt.Sprintf("%s request for %s %s", strings.Join(names, ", "), kind, c.Name))
+	}
+	if names := fill(&c.Resources.Limits, item.Default); len(names) > 0 {
+		given = append(given, fmt.Sprintf("%s limit for %s %s", strings.Join(names, ", "), kind, c.Name))
+	}
+	return given
+}
+
+// fill adds the defaults that list does not have, and returns their names.
+func fill(list *corev1.ResourceList, defaults corev1.ResourceList) (added []string) {
 	for name, q := range defaults {
 		if _, ok := (*list)[name]; ok {
 			continue
@@ -102,79 +128,8 @@ func fill(list *corev1.ResourceList, defaults corev1.ResourceList) {
 			*list = corev1.ResourceList{}
 		}
 		(*list)[name] = q.DeepCopy()
+		added = append(added, string(name))
 	}
-}
-
-func podBounds(pod *corev1.Pod, item *corev1.LimitRangeItem) (broken []string) {
-	switch item.Type {
-	case corev1.LimitTypeContainer:
-		for _, list := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-			for _, c := range list {
-				broken = append(broken, bounds(item, c.Resources.Requests, c.Resources.Limits)...)
-			}
-		}
-	case corev1.LimitTypePod:
-		requests, limits := corev1.ResourceList{}, corev1.ResourceList{}
-		for _, c := range pod.Spec.Containers {
-			add(requests, c.Resources.Requests)
-			add(limits, c.Resources.Limits)
-		}
-		for _, c := range pod.Spec.InitContainers {
-			atLeast(requests, c.Resources.Requests)
-			atLeast(limits, c.Resources.Limits)
-		}
-		broken = bounds(item, requests, limits)
-	}
-	return broken
-}
-
-// bounds says which of the item's bounds do not hold. limits are nil for what
-// has none (claims): requests are then held to the maximum.
-func bounds(item *corev1.LimitRangeItem, requests, limits corev1.ResourceList) (broken []string) {
-	say := func(format string, args ...any) { broken = append(broken, fmt.Sprintf(format, args...)) }
-	for name, least := range item.Min {
-		if have, ok := requests[name]; !ok {
-			say("minimum %s usage per %s is %s.  No request is specified", name, item.Type, least.String())
-		} else if have.Cmp(least) < 0 {
-			say("minimum %s usage per %s is %s, but request is %s", name, item.Type, least.String(), have.String())
-		}
-	}
-	for name, most := range item.Max {
-		have, ok := limits[name]
-		what := "limit"
-		if item.Type == corev1.LimitTypePersistentVolumeClaim {
-			have, ok = requests[name]
-			what = "request"
-		}
-		if !ok {
-			say("maximum %s usage per %s is %s.  No %s is specified", name, item.Type, most.String(), what)
-		} else if have.Cmp(most) > 0 {
-			say("maximum %s usage per %s is %s, but %s is %s", name, item.Type, most.String(), what, have.String())
-		}
-	}
-	for name, most := range item.MaxLimitRequestRatio {
-		request, limit := requests[name], limits[name]
-		if request.IsZero() || limit.IsZero() {
-			say("%s max limit to request ratio per %s is %s, but no request or limit is specified or both are 0", name, item.Type, most.String())
-		} else if ratio := float64(limit.MilliValue()) / float64(request.MilliValue()); ratio > float64(most.MilliValue())/1000 {
-			say("%s max limit to request ratio per %s is %s, but provided ratio is %f", name, item.Type, most.String(), ratio)
-		}
-	}
-	return broken
-}
-
-func add(sum, list corev1.ResourceList) {
-	for name, q := range list {
-		have := sum[name]
-		have.Add(q)
-		sum[name] = have
-	}
-}
-
-func atLeast(sum, list corev1.ResourceList) {
-	for name, q := range list {
-		if have := sum[name]; have.Cmp(q) < 0 {
-			sum[name] = resource.MustParse(q.String())
-		}
-	}
+	slices.Sort(added)
+	return added
 }

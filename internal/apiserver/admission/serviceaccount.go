@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -12,6 +13,7 @@ import (
 
 	"skiff/internal/api"
 	"skiff/internal/api/core"
+	"skiff/internal/api/pod"
 )
 
 // ServiceAccount gives each pod an account, and mounts a token of it.
@@ -54,19 +56,46 @@ func (p ServiceAccount) Admit(ctx context.Context, r *Request) error {
 
 // Validate implements Plugin.
 func (p ServiceAccount) Validate(ctx context.Context, r *Request) error {
+	if pod, ok := r.Object.(*corev1.Pod); ok && r.Operation == Update && r.is(core.Pod, "ephemeralcontainers") {
+		return p.mayUse(ctx, r, pod, debuggersSecret)
+	}
 	pod := r.newPod(core.Pod)
 	if pod == nil {
 		return nil
 	}
-	if !isMirror(pod) {
-		_, err := p.account(ctx, r, pod)
-		return err
+	if isMirror(pod) {
+		return mirrorUses(r, pod)
 	}
-	if pod.Spec.ServiceAccountName != "" {
+	return p.mayUse(ctx, r, pod, foreignSecret)
+}
+
+// mirrorUses refuses what a mirror pod may not use: it lives without the API
+// server.
+func mirrorUses(r *Request, p *corev1.Pod) error {
+	if p.Spec.ServiceAccountName != "" {
 		return r.forbid("a mirror pod may not reference service accounts")
 	}
-	if slices.ContainsFunc(pod.Spec.Volumes, hasToken) {
+	for range pod.Secrets(&p.Spec) {
+		return r.forbid("a mirror pod may not reference secrets")
+	}
+	if slices.ContainsFunc(p.Spec.Volumes, hasToken) {
 		return r.forbid("a mirror pod may not use ServiceAccountToken volume projections")
+	}
+	return nil
+}
+
+// mayUse refuses a pod whose account does not exist, and one that uses a secret
+// which is not its account's, where the account insists on it.
+func (p ServiceAccount) mayUse(ctx context.Context, r *Request, pod *corev1.Pod, foreign func(*corev1.Pod, *corev1.ServiceAccount) string) error {
+	account, err := p.account(ctx, r, pod)
+	if err != nil {
+		return err
+	}
+	if insists, err := strconv.ParseBool(account.Annotations[core.EnforceMountableSecrets]); err != nil || !insists {
+		return nil
+	}
+	if reason := foreign(pod, account); reason != "" {
+		return r.forbid(reason)
 	}
 	return nil
 }

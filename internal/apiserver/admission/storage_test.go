@@ -49,6 +49,9 @@ func TestClaimsGrowWhereTheirClassLetsThem(t *testing.T) {
 	for _, class := range []string{"fixed", "gone", ""} {
 		refuse(t, p, grow(class, corev1.ClaimBound), "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize")
 	}
+	moved := grow("grows", corev1.ClaimBound)
+	moved.Old = sized("", "1Gi", corev1.ClaimBound)
+	refuse(t, p, moved, "only dynamically provisioned pvc can be resized")
 	same := grow("fixed", corev1.ClaimBound)
 	same.Old = same.Object
 	pass(t, p, same)

@@ -2,6 +2,8 @@ package authz
 
 import (
 	corev1 "k8s.io/api/core/v1"
+
+	"skiff/internal/api/pod"
 )
 
 // refersTo says whether a pod needs the object of that resource ("secrets",
@@ -23,53 +25,11 @@ func refersTo(pod *corev1.Pod, resource, name string) bool {
 	return false
 }
 
-func refersToSecret(pod *corev1.Pod, name string) bool {
-	for _, s := range pod.Spec.ImagePullSecrets {
-		if s.Name == name {
+func refersToSecret(p *corev1.Pod, name string) bool {
+	for secret := range pod.Secrets(&p.Spec) {
+		if secret == name {
 			return true
 		}
-	}
-	for i := range pod.Spec.Volumes {
-		if volumeSecret(&pod.Spec.Volumes[i].VolumeSource, name) {
-			return true
-		}
-	}
-	return anyEnv(pod, func(e *corev1.EnvVarSource) bool {
-		return e.SecretKeyRef != nil && e.SecretKeyRef.Name == name
-	}, func(e *corev1.EnvFromSource) bool {
-		return e.SecretRef != nil && e.SecretRef.Name == name
-	})
-}
-
-func volumeSecret(v *corev1.VolumeSource, name string) bool {
-	named := func(ref *corev1.LocalObjectReference) bool { return ref != nil && ref.Name == name }
-	switch {
-	case v.Secret != nil:
-		return v.Secret.SecretName == name
-	case v.Projected != nil:
-		for _, s := range v.Projected.Sources {
-			if s.Secret != nil && s.Secret.Name == name {
-				return true
-			}
-		}
-	case v.CSI != nil:
-		return named(v.CSI.NodePublishSecretRef)
-	case v.AzureFile != nil:
-		return v.AzureFile.SecretName == name
-	case v.CephFS != nil:
-		return named(v.CephFS.SecretRef)
-	case v.Cinder != nil:
-		return named(v.Cinder.SecretRef)
-	case v.FlexVolume != nil:
-		return named(v.FlexVolume.SecretRef)
-	case v.RBD != nil:
-		return named(v.RBD.SecretRef)
-	case v.ScaleIO != nil:
-		return named(v.ScaleIO.SecretRef)
-	case v.ISCSI != nil:
-		return named(v.ISCSI.SecretRef)
-	case v.StorageOS != nil:
-		return named(v.StorageOS.SecretRef)
 	}
 	return false
 }

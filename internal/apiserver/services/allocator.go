@@ -124,6 +124,9 @@ func (c *change) finish(ctx context.Context, stored bool) {
 }
 
 func (a *Allocator) allocate(ctx context.Context, c *change, now, before *corev1.Service, dryRun bool) error {
+	if needsClusterIP(now) && len(now.Spec.ClusterIPs) == 0 && now.Spec.ClusterIP != "" {
+		now.Spec.ClusterIPs = []string{now.Spec.ClusterIP}
+	}
 	if errs := settleFamilies(now, before, a.families); len(errs) > 0 {
 		return invalid(now, errs...)
 	}
@@ -147,12 +150,16 @@ func (a *Allocator) clusterIPs(ctx context.Context, c *change, s, before *corev1
 		s.Spec.ClusterIPs = []string{corev1.ClusterIPNone}
 		return nil
 	}
-	if len(s.Spec.ClusterIPs) == 0 && s.Spec.ClusterIP != "" {
-		s.Spec.ClusterIPs = []string{s.Spec.ClusterIP}
+	if needsClusterIP(before) && headless(before) {
+		return nil // if an address has come, the kind refuses it
 	}
+	held := min(len(clusterIPs(before)), len(s.Spec.ClusterIPs))
 	for i, family := range s.Spec.IPFamilies {
+		if i < held {
+			continue // if it has changed, the kind refuses it
+		}
 		if i < len(s.Spec.ClusterIPs) && s.Spec.ClusterIPs[i] != "" {
-			if err := a.clusterIP(ctx, c, s, before, i, dryRun); err != nil {
+			if err := a.clusterIP(ctx, c, s, i, dryRun); err != nil {
 				return err
 			}
 			continue
@@ -168,13 +175,10 @@ func (a *Allocator) clusterIPs(ctx context.Context, c *change, s, before *corev1
 	return nil
 }
 
-// clusterIP takes the address that s names, if it is new.
-func (a *Allocator) clusterIP(ctx context.Context, c *change, s, before *corev1.Service, i int, dryRun bool) error {
+// clusterIP takes an address that s names.
+func (a *Allocator) clusterIP(ctx context.Context, c *change, s *corev1.Service, i int, dryRun bool) error {
 	text := s.Spec.ClusterIPs[i]
 	addr, err := parseIP(text)
-	if err == nil && before != nil && holds(before, addr) {
-		return nil
-	}
 	if err == nil {
 		err = a.takeAddress(ctx, addr, c.owner, dryRun)
 		a.metrics.allocated(addr, "static", dryRun, err)

@@ -272,6 +272,60 @@ func TestLoadBalancerHealthCheckPort(t *testing.T) {
 	}
 }
 
+// Addresses and health checks stay; that a change is refused is for the kind to
+// say, and until then nothing is taken.
+func TestChangesThatTheKindRefusesTakeNothing(t *testing.T) {
+	a := allocator(t, "10.96.0.0/16")
+	s := service(corev1.ServiceTypeLoadBalancer, "10.96.0.7", 30080)
+	s.Spec.ExternalTrafficPolicy, s.Spec.HealthCheckNodePort = corev1.ServiceExternalTrafficPolicyLocal, 30081
+	write(t, a, s, nil)
+	headless := write(t, a, service(corev1.ServiceTypeClusterIP, corev1.ClusterIPNone), nil)
+	moved := s.DeepCopy()
+	moved.Spec.ClusterIP, moved.Spec.ClusterIPs, moved.Spec.HealthCheckNodePort = "10.96.0.8", []string{"10.96.0.8"}, 30082
+	headed := headless.DeepCopy()
+	headed.Spec.ClusterIP, headed.Spec.ClusterIPs = "10.96.0.9", []string{"10.96.0.9"}
+	for now, before := range map[*corev1.Service]*corev1.Service{moved: s, headed: headless} {
+		finish, err := begin(t, a, now, before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		finish(false)
+	}
+	if ips, ports := taken(t, a), takenPorts(t, a); fmt.Sprint(ips, ports) != "[10.96.0.7] [30080 30081]" {
+		t.Errorf("%v and %v are taken", ips, ports)
+	}
+}
+
+func TestHealthCheckPortsThatCannotBeHad(t *testing.T) {
+	a := allocator(t, "10.96.0.0/16", service(corev1.ServiceTypeNodePort, "10.96.0.1", 30080))
+	s := service(corev1.ServiceTypeLoadBalancer, "", 0)
+	s.Spec.ExternalTrafficPolicy = corev1.ServiceExternalTrafficPolicyLocal
+	for port, want := range map[int32]string{
+		30080: "Internal error occurred: failed to allocate requested HealthCheck NodePort 30080: provided port is already allocated",
+		80:    "Internal error occurred: failed to allocate requested HealthCheck NodePort 80: provided port is not in the valid range",
+	} {
+		s.Spec.HealthCheckNodePort = port
+		refuse(t, a, s, nil, want)
+	}
+	full := &portSet{first: 30000, last: 29999}
+	s.Spec.HealthCheckNodePort, s.Spec.AllocateLoadBalancerNodePorts = 0, ptr.To(false)
+	if _, err := planPorts(full, s, nil); err == nil || err.Detail != "failed to allocate a HealthCheck NodePort 0: range is full" {
+		t.Error(err)
+	}
+}
+
+// A new Service asks for a node port once for each port of its own; one that
+// is there may have it twice.
+func TestOneNodePortForTwoPorts(t *testing.T) {
+	a := allocator(t, "10.96.0.0/16")
+	s := service(corev1.ServiceTypeNodePort, "", 30080, 30080)
+	s.Spec.Ports[1].Protocol = corev1.ProtocolUDP
+	refuse(t, a, s.DeepCopy(), nil, "spec.ports[1].nodePort: Invalid value: 30080: provided port is already allocated")
+	was := write(t, a, service(corev1.ServiceTypeClusterIP, "", 0, 0), nil)
+	s.Spec.ClusterIP = was.Spec.ClusterIP
+	write(t, a, s, was)
+}
+
 func TestIPv6(t *testing.T) {
 	a := allocator(t, "fd00:96::/64")
 	s := write(t, a, service(corev1.ServiceTypeClusterIP, ""), nil)

@@ -7,6 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
+
+	"skiff/internal/api/core"
 )
 
 // settleFamilies fills in ipFamilyPolicy and ipFamilies of a Service and
@@ -19,6 +21,9 @@ func settleFamilies(s, before *corev1.Service, families []corev1.IPFamily) field
 		return nil
 	}
 	settlePolicy(s, before)
+	if errs := core.ClusterIPFaults(&s.Spec, specOf(before)); len(errs) > 0 {
+		return errs
+	}
 	errs := changeOfStack(s, before)
 	errs = append(errs, inferFamilies(s, families)...)
 	if len(errs) > 0 {
@@ -41,16 +46,24 @@ func both(s *corev1.Service) bool {
 	return *s.Spec.IPFamilyPolicy != corev1.IPFamilyPolicySingleStack
 }
 
+// specOf is the spec of a Service that may not be there.
+func specOf(s *corev1.Service) *corev1.ServiceSpec {
+	if s == nil {
+		return &corev1.ServiceSpec{}
+	}
+	return &s.Spec
+}
+
 // staysPreferred says whether an update leaves a PreferDualStack Service as it
 // is.
 func staysPreferred(s, before *corev1.Service) bool {
-	if !needsClusterIP(before) {
+	if before == nil || before.Spec.Type != s.Spec.Type {
 		return false
 	}
 	prefers := func(s *corev1.Service) bool {
 		return ptr.Deref(s.Spec.IPFamilyPolicy, "") == corev1.IPFamilyPolicyPreferDualStack
 	}
-	return prefers(s) && prefers(before) && len(before.Spec.IPFamilies) > 0 &&
+	return prefers(s) && prefers(before) &&
 		slices.Equal(s.Spec.ClusterIPs, before.Spec.ClusterIPs) && slices.Equal(s.Spec.IPFamilies, before.Spec.IPFamilies)
 }
 
@@ -94,9 +107,10 @@ func changeOfStack(s, before *corev1.Service) (errs field.ErrorList) {
 	return errs
 }
 
-// reduced says whether the second of two was left out.
+// reduced says whether the second of two was left out. A list that is left out
+// as a whole says nothing.
 func reduced[T comparable](now, before []T) bool {
-	return len(now) == 1 && len(before) == 2 && now[0] == before[0]
+	return len(now) > 0 && len(now) < len(before)
 }
 
 // firstOf leaves the first alone, unless the client has changed the list.

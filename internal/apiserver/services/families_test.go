@@ -49,6 +49,10 @@ func TestFamiliesOfNewServices(t *testing.T) {
 		{`{clusterIPs: ["fd00::9"], ipFamilyPolicy: PreferDualStack}`, dual, "PreferDualStack [IPv6 IPv4]"},
 		{`{clusterIPs: ["fd00::9"]}`, v4only, `spec.clusterIPs[0]: Invalid value: ["fd00::9"]: IPv6 is not configured on this cluster`},
 		{`{clusterIPs: [None]}`, v4only, "RequireDualStack [IPv4 IPv6]"},
+		// What is wrong by itself is said before anything is decided.
+		{`{clusterIPs: [10.96.0.300]}`, dual, `spec.clusterIPs[0]: Invalid value: "10.96.0.300": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)`},
+		{`{clusterIPs: [10.96.0.9, 10.96.0.10]}`, dual, `spec.clusterIPs: Invalid value: ["10.96.0.9","10.96.0.10"]: may specify no more than one IP for each IP family`},
+		{`{ipFamilies: [X]}`, dual, `spec.ipFamilies[0]: Unsupported value: "X": supported values: "IPv4", "IPv6"`},
 		{`{clusterIPs: [None], ipFamilyPolicy: SingleStack, ipFamilies: [IPv6]}`, v4only, "SingleStack [IPv6]"},
 		{`{clusterIPs: [None], selector: {a: b}}`, dual, "SingleStack [IPv4]"},
 		{`{clusterIPs: [None], selector: {a: b}, ipFamilyPolicy: RequireDualStack}`, dual, "RequireDualStack [IPv4 IPv6]"},
@@ -72,7 +76,10 @@ func TestFamiliesOfChangedServices(t *testing.T) {
 			`[spec.ipFamilyPolicy: Invalid value: "PreferDualStack": must be 'SingleStack' to release the secondary cluster IP, spec.ipFamilyPolicy: Invalid value: "PreferDualStack": must be 'SingleStack' to release the secondary IP family]`},
 		{`{ipFamilyPolicy: PreferDualStack, clusterIPs: [10.96.0.9], ipFamilies: [IPv4]}`, `{ipFamilyPolicy: PreferDualStack, clusterIPs: [10.96.0.9], ipFamilies: [IPv4]}`, "PreferDualStack [IPv4]"},
 		{two, `{clusterIPs: [10.96.0.9, "fd00::9"], ipFamilies: [IPv4, IPv6]}`, "PreferDualStack [IPv4 IPv6]"},
+		{two, `{ipFamilyPolicy: PreferDualStack, clusterIPs: [10.96.0.8]}`, `spec.ipFamilyPolicy: Invalid value: "PreferDualStack": must be 'SingleStack' to release the secondary cluster IP`},
+		{two, `{ipFamilyPolicy: PreferDualStack}`, "PreferDualStack [IPv4 IPv6]"},
 		{`{type: ExternalName}`, `{ipFamilyPolicy: PreferDualStack}`, "PreferDualStack [IPv4 IPv6]"},
+		{`{type: ClusterIP, ipFamilyPolicy: PreferDualStack, clusterIPs: [10.96.0.9], ipFamilies: [IPv4]}`, `{type: NodePort, ipFamilyPolicy: PreferDualStack, clusterIPs: [10.96.0.9], ipFamilies: [IPv4]}`, "PreferDualStack [IPv4 IPv6]"},
 	} {
 		if got := settled(spec(t, tt.now), spec(t, tt.before), dual); got != tt.want {
 			t.Errorf("%s to %s: %s, want %s", tt.before, tt.now, got, tt.want)

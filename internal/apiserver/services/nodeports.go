@@ -24,7 +24,7 @@ func planPorts(set *portSet, s, before *corev1.Service) (*portPlan, *field.Error
 	}
 	mine := nodePorts(before)
 	if takesNodePorts(s) {
-		if err := p.asked(set, mine); err != nil {
+		if err := p.asked(set, s, before, mine); err != nil {
 			return nil, err
 		}
 	}
@@ -33,7 +33,7 @@ func planPorts(set *portSet, s, before *corev1.Service) (*portPlan, *field.Error
 			return nil, err
 		}
 	}
-	return p, p.health(set, s, mine)
+	return p, p.health(set, s, before)
 }
 
 // hasPorts says whether a Service has all node ports that it needs and names,
@@ -49,17 +49,28 @@ func hasPorts(s, before *corev1.Service) bool {
 	return !needsNodePorts(s) || !slices.ContainsFunc(s.Spec.Ports, func(p corev1.ServicePort) bool { return p.NodePort == 0 })
 }
 
-// asked takes the ports that are named. One port may serve several protocols.
-func (p *portPlan) asked(set *portSet, mine []int) *field.Error {
+// asked takes the ports that are named. One port may serve several protocols;
+// in a new Service, those of one port of its own only.
+func (p *portPlan) asked(set *portSet, s, before *corev1.Service, mine []int) *field.Error {
 	for i, port := range p.nodePorts {
-		if n := int(port); n != 0 && !slices.Contains(mine, n) && !slices.Contains(p.took, n) {
-			if err := set.take(n); err != nil {
-				return field.Invalid(field.NewPath("spec", "ports").Index(i).Child("nodePort"), port, err.Error())
-			}
-			p.took = append(p.took, n)
+		n := int(port)
+		if n == 0 || slices.Contains(mine, n) || slices.Contains(p.took, n) && (before != nil || sameAsEarlier(s.Spec.Ports, i)) {
+			continue
 		}
+		if err := set.take(n); err != nil {
+			return field.Invalid(field.NewPath("spec", "ports").Index(i).Child("nodePort"), port, err.Error())
+		}
+		p.took = append(p.took, n)
 	}
 	return nil
+}
+
+// sameAsEarlier says whether a port and its node port stand further up, for
+// another protocol.
+func sameAsEarlier(ports []corev1.ServicePort, i int) bool {
+	return slices.ContainsFunc(ports[:i], func(o corev1.ServicePort) bool {
+		return o.Port == ports[i].Port && o.NodePort == ports[i].NodePort
+	})
 }
 
 // others fills in the ports that are not named. The same port of the Service
@@ -102,26 +113,23 @@ func (p *portPlan) serves(s *corev1.Service, protocol corev1.Protocol, nodePort 
 }
 
 // health takes the port at which a load balancer asks a node whether it has
-// endpoints of its own.
-func (p *portPlan) health(set *portSet, s *corev1.Service, mine []int) *field.Error {
-	if !needsHealthCheckPort(s) {
+// endpoints of its own. It does not change while it is needed: that is for the
+// kind to say.
+func (p *portPlan) health(set *portSet, s, before *corev1.Service) *field.Error {
+	if !needsHealthCheckPort(s) || before != nil && needsHealthCheckPort(before) {
 		return nil
 	}
-	path := field.NewPath("spec", "healthCheckNodePort")
-	if p.healthCheck == 0 {
+	path, n := field.NewPath("spec", "healthCheckNodePort"), int(p.healthCheck)
+	if n == 0 {
 		n, err := set.any()
 		if err != nil {
-			return field.InternalError(path, fmt.Errorf("failed to allocate a HealthCheck NodePort: %w", err))
+			return field.InternalError(path, fmt.Errorf("failed to allocate a HealthCheck NodePort %d: %w", n, err))
 		}
 		p.took, p.healthCheck = append(p.took, n), int32(n)
 		return nil
 	}
-	n := int(p.healthCheck)
-	if slices.Contains(mine, n) {
-		return nil
-	}
 	if err := set.take(n); err != nil {
-		return field.Invalid(path, p.healthCheck, fmt.Sprintf("failed to allocate requested HealthCheck NodePort %d: %v", n, err))
+		return field.InternalError(path, fmt.Errorf("failed to allocate requested HealthCheck NodePort %d: %w", n, err))
 	}
 	p.took = append(p.took, n)
 	return nil
