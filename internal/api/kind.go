@@ -35,6 +35,9 @@ type Kind[P Object] struct {
 	// ValidateName judges metadata.name, or metadata.generateName when prefix
 	// is set; nil means that names are DNS subdomains.
 	ValidateName func(name string, prefix bool) []string
+	// ValidateNameOf is ValidateName where which names are valid follows from
+	// the rest of the object.
+	ValidateNameOf func(P) func(name string, prefix bool) []string
 
 	Default        func(P)
 	PrepareCreate  func(P)
@@ -177,6 +180,10 @@ func (k Kind[P]) validate() func(Object) field.ErrorList {
 	}
 	return func(o Object) field.ErrorList {
 		var errs field.ErrorList
+		validName := validName
+		if k.ValidateNameOf != nil {
+			validName = k.ValidateNameOf(o.(P))
+		}
 		if k.Prefix != "" {
 			errs = meta.Validate(o, k.Namespaced, validName)
 		}
@@ -236,6 +243,16 @@ func StatusOnly[P Object](copy func(dst, src P)) PartOf[P] {
 // GivenOnCreate returns the part for a kind whose new objects may bring it.
 func (p PartOf[P]) GivenOnCreate() PartOf[P] {
 	p.givenOnCreate = true
+	return p
+}
+
+// Along returns the part for a kind where more may be written along with it.
+func (p PartOf[P]) Along(more func(dst, src P)) PartOf[P] {
+	part := p.Copy
+	p.Copy = func(dst, src P) {
+		more(dst, src)
+		part(dst, src)
+	}
 	return p
 }
 

@@ -155,11 +155,36 @@ func Forbid(p *field.Path, why string, set map[string]bool) field.ErrorList {
 	return errs
 }
 
-// NonNegatives is NonNegative of each field of ns, in the order of their names.
-func NonNegatives(p *field.Path, ns map[string]int32) field.ErrorList {
+// Count is a number that stands in the field Name.
+type Count struct {
+	Name string
+	N    int64
+}
+
+// CountOf makes a Count of a field that may be left out.
+func CountOf[T ~int32 | ~int64](name string, n *T) Count {
+	if n == nil {
+		return Count{Name: name}
+	}
+	return Count{name, int64(*n)}
+}
+
+// NonNegatives is NonNegative of each of several fields, in their order.
+func NonNegatives(p *field.Path, counts ...Count) field.ErrorList {
 	var errs field.ErrorList
-	for _, name := range slices.Sorted(maps.Keys(ns)) {
-		errs = append(errs, NonNegative(p.Child(name), ns[name])...)
+	for _, c := range counts {
+		errs = append(errs, NonNegative(p.Child(c.Name), c.N)...)
+	}
+	return errs
+}
+
+// NotAbove wants none of counts to be more than most, which why names.
+func NotAbove(p *field.Path, most int32, why string, counts ...Count) field.ErrorList {
+	var errs field.ErrorList
+	for _, c := range counts {
+		if c.N > int64(most) {
+			errs = append(errs, field.Invalid(p.Child(c.Name), c.N, "cannot be greater than "+why))
+		}
 	}
 	return errs
 }
