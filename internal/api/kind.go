@@ -57,6 +57,8 @@ type Kind[P Object] struct {
 	GracePeriod     func(obj P, asked *int64) int64
 	ReturnsDeleted  bool
 	OrphanByDefault bool
+	// DeleteWarnings are remarks about how an object is to be deleted.
+	DeleteWarnings func(*metav1.DeleteOptions) []string
 
 	AllowCreateOnUpdate    bool
 	RequireResourceVersion bool
@@ -101,7 +103,7 @@ func Define[P Object](k Kind[P]) *Resource {
 		Validate: k.validate(), ValidateUpdate: validateUpdate(k.ValidateUpdate),
 		Warnings: oneTo[P, []string](k.Warnings), UpdateWarnings: twoTo[P, []string](k.updateWarnings()), Spec: oneTo[P, any](k.Spec),
 		Subresources: k.Subresources, Deleting: oneTo[P, bool](k.Deleting),
-		ReturnsDeleted: k.ReturnsDeleted, OrphanByDefault: k.OrphanByDefault, AllowCreateOnUpdate: k.AllowCreateOnUpdate,
+		ReturnsDeleted: k.ReturnsDeleted, OrphanByDefault: k.OrphanByDefault, DeleteWarnings: k.DeleteWarnings, AllowCreateOnUpdate: k.AllowCreateOnUpdate,
 		RequireResourceVersion: k.RequireResourceVersion, TTL: k.TTL,
 		Columns: k.Columns, Row: oneTo[P, []any](k.Row), RowIgnores: append(k.RowIgnores, "metadata.managedFields"),
 		FieldNames: k.FieldNames, Fields: oneTo[P, map[string]string](k.Fields), FieldAliases: k.FieldAliases,

@@ -103,6 +103,8 @@ type Resource struct {
 	// OrphanByDefault: dependants are orphaned when a deletion names no
 	// propagation policy.
 	OrphanByDefault bool
+	// DeleteWarnings are remarks about how an object is to be deleted.
+	DeleteWarnings func(*metav1.DeleteOptions) []string
 
 	AllowCreateOnUpdate    bool // PUT to a name that is not there creates it
 	RequireResourceVersion bool // PUT must carry metadata.resourceVersion

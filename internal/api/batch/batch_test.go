@@ -6,6 +6,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"skiff/internal/api/apitest"
 )
@@ -91,4 +92,16 @@ func TestCronJob(t *testing.T) {
 		apitest.Row(t, CronJob, `{metadata: {name: c}, spec: {schedule: "@daily", suspend: true}, status: {lastScheduleTime: "1999-12-31T23:50:00Z", active: [{}]}}`,
 			"c | @daily | <none> | True | 1 | 10m | <unknown> |  |  | <none>")
 	})
+}
+
+func TestDeleteWarnings(t *testing.T) {
+	orphan, policy := false, metav1.DeletePropagationOrphan
+	for _, c := range []struct {
+		o    metav1.DeleteOptions
+		want int
+	}{{metav1.DeleteOptions{}, 1}, {metav1.DeleteOptions{OrphanDependents: &orphan}, 0}, {metav1.DeleteOptions{PropagationPolicy: &policy}, 0}} {
+		if got := Job.DeleteWarnings(&c.o); len(got) != c.want {
+			t.Errorf("%+v: %q", c.o, got)
+		}
+	}
 }

@@ -23,7 +23,7 @@ var Job = api.Define(api.Kind[*batchv1.Job]{
 	GVK: gv.WithKind("Job"), Plural: "jobs", Prefix: "jobs", Namespaced: true,
 	Categories: []string{"all"},
 	New:        api.New[batchv1.Job], NewList: api.NewList[batchv1.JobList],
-	OrphanByDefault: true,
+	OrphanByDefault: true, DeleteWarnings: deleteWarnings,
 
 	Default: defaultJob,
 	PrepareCreate: func(o *batchv1.Job) {
@@ -144,6 +144,15 @@ func selectOwnPods(o *batchv1.Job) {
 	if _, there := o.Spec.Selector.MatchLabels[batchv1.ControllerUidLabel]; !there {
 		o.Spec.Selector.MatchLabels[batchv1.ControllerUidLabel] = uid
 	}
+}
+
+// deleteWarnings: most who delete a Job would be rid of its pods too.
+func deleteWarnings(o *metav1.DeleteOptions) []string {
+	if o.PropagationPolicy != nil || o.OrphanDependents != nil {
+		return nil
+	}
+	return []string{"child pods are preserved by default when jobs are deleted; " +
+		"set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning"}
 }
 
 func jobRow(o *batchv1.Job) []any {
