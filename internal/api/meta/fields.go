@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
@@ -120,6 +121,15 @@ func Port(p *field.Path, n int32) field.ErrorList {
 // Immutable wants the field to stay as it was.
 func Immutable(p *field.Path, value, old any) field.ErrorList {
 	return apivalidation.ValidateImmutableField(value, old, p)
+}
+
+// Fixed is Immutable for what the published rules of k8s.io/api say of a field:
+// they do not repeat its value.
+func Fixed(p *field.Path, value, old any) field.ErrorList {
+	if equality.Semantic.DeepEqual(value, old) {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, nil, "field is immutable")}
 }
 
 // Labels wants m to be valid labels.
