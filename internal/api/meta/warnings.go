@@ -2,6 +2,7 @@ package meta
 
 import (
 	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -29,10 +30,11 @@ var oldNodeLabels = map[string]string{
 	"node-role.kubernetes.io/master":           `use "node-role.kubernetes.io/control-plane" instead`,
 }
 
-// NodeLabelWarnings remarks on a label of nodes that has been replaced.
-func NodeLabelWarnings(p *field.Path, label string) []string {
+// NodeLabelWarnings remarks on a label of nodes that has been replaced. subject,
+// if there is one, comes before the remark.
+func NodeLabelWarnings(p *field.Path, label string, subject ...string) []string {
 	if why, old := oldNodeLabels[label]; old {
-		return []string{fmt.Sprintf("%s: %s", p, why)}
+		return []string{fmt.Sprintf("%s: %s%s", p, strings.Join(subject, ""), why)}
 	}
 	return nil
 }
