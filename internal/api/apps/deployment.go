@@ -115,7 +115,8 @@ func validateDeploymentUpdate(o, old *appsv1.Deployment) field.ErrorList {
 
 func validateDeploymentStatus(o, old *appsv1.Deployment) field.ErrorList {
 	s, p := &o.Status, field.NewPath("status")
-	updated, ready, available := meta.CountOf("updatedReplicas", &s.UpdatedReplicas), meta.CountOf("readyReplicas", &s.ReadyReplicas), meta.CountOf("availableReplicas", &s.AvailableReplicas)
+	updated, ready := meta.CountOf("updatedReplicas", &s.UpdatedReplicas), meta.CountOf("readyReplicas", &s.ReadyReplicas)
+	available := meta.CountOf("availableReplicas", &s.AvailableReplicas)
 	errs := meta.NonNegatives(p, meta.CountOf("observedGeneration", &s.ObservedGeneration), meta.CountOf("replicas", &s.Replicas), updated, ready, available,
 		meta.CountOf("unavailableReplicas", &s.UnavailableReplicas), meta.CountOf("terminatingReplicas", s.TerminatingReplicas), meta.CountOf("collisionCount", s.CollisionCount))
 	errs = append(errs, meta.NotAbove(p, s.Replicas, "status.replicas", updated, ready, available)...)

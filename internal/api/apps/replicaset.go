@@ -63,7 +63,8 @@ func validateReplicaSet(o *appsv1.ReplicaSet) field.ErrorList {
 
 func validateReplicaSetStatus(o, _ *appsv1.ReplicaSet) field.ErrorList {
 	s, p := &o.Status, field.NewPath("status")
-	labeled, ready, available := meta.CountOf("fullyLabeledReplicas", &s.FullyLabeledReplicas), meta.CountOf("readyReplicas", &s.ReadyReplicas), meta.CountOf("availableReplicas", &s.AvailableReplicas)
+	labeled, ready := meta.CountOf("fullyLabeledReplicas", &s.FullyLabeledReplicas), meta.CountOf("readyReplicas", &s.ReadyReplicas)
+	available := meta.CountOf("availableReplicas", &s.AvailableReplicas)
 	errs := meta.NonNegatives(p, meta.CountOf("replicas", &s.Replicas), labeled, ready, available,
 		meta.CountOf("observedGeneration", &s.ObservedGeneration), meta.CountOf("terminatingReplicas", s.TerminatingReplicas))
 	errs = append(errs, meta.NotAbove(p, s.Replicas, "status.replicas", labeled, ready, available)...)
