@@ -62,3 +62,44 @@ func TestEnum(t *testing.T) {
 		}
 	}
 }
+
+func TestOnly(t *testing.T) {
+	o := metav1.ObjectMeta{Name: "n", UID: "u", Labels: map[string]string{"a": "b"}, Finalizers: []string{}}
+	got := ""
+	for _, e := range Only(field.NewPath("m"), o, "no", "Labels") {
+		got += e.Error() + "\n"
+	}
+	if want := "m.name: Forbidden: no\nm.uID: Forbidden: no\nm.finalizers: Forbidden: no\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestSignerName(t *testing.T) {
+	long := strings.Repeat("a", 60)
+	domain := strings.Join([]string{long, long, long, long, long}, ".")
+	for name, want := range map[string]string{
+		"":            "p: Required value",
+		"a.b/c":       "",
+		"a.b/c.d":     "",
+		"a.b":         `p: Invalid value: "a.b": must be a fully qualified domain and path of the form 'example.com/signer-name'`,
+		"a.b/c/d":     `p: Invalid value: "a.b/c/d": must be a fully qualified domain and path of the form 'example.com/signer-name'`,
+		"a/c":         `p: Invalid value: "a": should be a domain with at least two segments separated by dots`,
+		"A.b/c":       `p: Invalid value: "A.b": validating label "A": `,
+		"a.b/C":       `p: Invalid value: "C": validating label "C": `,
+		domain + "/c": "p: Too long: may not be more than 253 bytes",
+		"a.b/" + strings.Repeat(domain+".", 2) + "c": "p: Too long: may not be more than 571 bytes",
+	} {
+		errs := SignerName(field.NewPath("p"), name)
+		if got := join(errs); !strings.HasPrefix(got, want) || (want == "") != (got == "") {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func join(errs field.ErrorList) string {
+	var lines []string
+	for _, e := range errs {
+		lines = append(lines, e.Error())
+	}
+	return strings.Join(lines, "\n")
+}
