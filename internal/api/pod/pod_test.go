@@ -38,20 +38,30 @@ func TestQOS(t *testing.T) {
 }
 
 func TestPullPolicy(t *testing.T) {
+	const digest = "@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	for image, want := range map[string]corev1.PullPolicy{
 		"nginx":                      corev1.PullAlways,
 		"nginx:latest":               corev1.PullAlways,
 		"registry:5000/nginx":        corev1.PullAlways,
+		"nginx:latest" + digest:      corev1.PullAlways,
 		"nginx:1.27":                 corev1.PullIfNotPresent,
 		"registry:5000/nginx:1.27":   corev1.PullIfNotPresent,
-		"nginx@sha256:aa":            corev1.PullIfNotPresent,
-		"nginx:latest@sha256:aa":     corev1.PullIfNotPresent,
+		"nginx" + digest:             corev1.PullIfNotPresent,
+		"nginx:1.27" + digest:        corev1.PullIfNotPresent,
 		"":                           corev1.PullIfNotPresent,
 		"registry:5000/a/b:latest-1": corev1.PullIfNotPresent,
+		"nginx:latest@sha256:aa":     corev1.PullIfNotPresent, // what does not parse
+		"Nginx":                      corev1.PullIfNotPresent,
+		" nginx":                     corev1.PullIfNotPresent,
 	} {
-		if got := pullPolicy(image); got != want {
+		var got corev1.PullPolicy
+		if defaultPullPolicy(&got, image); got != want {
 			t.Errorf("%q: %s, want %s", image, got, want)
 		}
+	}
+	given := corev1.PullNever
+	if defaultPullPolicy(&given, "nginx"); given != corev1.PullNever {
+		t.Errorf("what was given became %s", given)
 	}
 }
 
