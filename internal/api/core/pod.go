@@ -24,6 +24,8 @@ var Pod = api.Define(api.Kind[*corev1.Pod]{
 	Validate:       pod.Validate,
 	ValidateNew:    pod.ValidateNew,
 	ValidateUpdate: validatePodUpdate,
+	Warnings:       pod.Warnings,
+	UpdateWarnings: func(_, _ *corev1.Pod) []string { return nil }, // machines change them
 	Spec:           func(o *corev1.Pod) any { return o.Spec },
 	GracePeriod:    podGracePeriod,
 

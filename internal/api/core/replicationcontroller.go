@@ -25,7 +25,16 @@ var ReplicationController = api.Define(api.Kind[*corev1.ReplicationController]{
 
 	Default:  defaultReplicationController,
 	Validate: validateReplicationController,
-	Spec:     func(o *corev1.ReplicationController) any { return o.Spec },
+	Warnings: func(o *corev1.ReplicationController) []string {
+		return append(meta.PodNameWarnings(o), pod.TemplateWarnings(o.Spec.Template, field.NewPath("spec", "template"))...)
+	},
+	UpdateWarnings: func(o, old *corev1.ReplicationController) []string {
+		if o.Generation == old.Generation {
+			return nil
+		}
+		return pod.TemplateWarnings(o.Spec.Template, field.NewPath("spec", "template"))
+	},
+	Spec: func(o *corev1.ReplicationController) any { return o.Spec },
 
 	Parts: []api.PartOf[*corev1.ReplicationController]{
 		api.Status(func(dst, src *corev1.ReplicationController) { dst.Status = src.Status }).Validated(validateReplicationControllerStatus),
