@@ -6,7 +6,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
+
+	"skiff/internal/api"
+	"skiff/internal/api/apitest"
 )
 
 func parse(t *testing.T, text string) *corev1.PodSpec {
@@ -16,6 +20,80 @@ func parse(t *testing.T, text string) *corev1.PodSpec {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// pods is the kind with the rules of this package alone.
+var pods = api.Define(api.Kind[*corev1.Pod]{
+	GVK: corev1.SchemeGroupVersion.WithKind("Pod"), New: api.New[corev1.Pod], Namespaced: true,
+	Default:  func(o *corev1.Pod) { DefaultSpec(&o.Spec) },
+	Validate: Validate, ValidateNew: ValidateNew, Warnings: Warnings,
+})
+
+// templates is a kind that holds a template.
+var templates = api.Define(api.Kind[*corev1.PodTemplate]{
+	GVK: corev1.SchemeGroupVersion.WithKind("PodTemplate"), New: api.New[corev1.PodTemplate], Namespaced: true,
+	Default:  func(o *corev1.PodTemplate) { DefaultTemplate(&o.Template) },
+	Validate: func(o *corev1.PodTemplate) field.ErrorList { return ValidateTemplate(&o.Template, field.NewPath("template")) },
+	Warnings: func(o *corev1.PodTemplate) []string { return TemplateWarnings(&o.Template, field.NewPath("template")) },
+})
+
+// one is all that a spec needs.
+const one = `containers: [{name: a, image: i}]`
+
+// judged is an object, and what is said of it.
+type judged struct {
+	kind *api.Resource
+	text string
+	want []string
+}
+
+// spec is a pod with this spec.
+func spec(text string, want ...string) judged {
+	return judged{pods, "metadata: {name: p, namespace: ns}\nspec: {" + text + "}", want}
+}
+
+// with is a pod with a good container, and more in its spec.
+func with(text string, want ...string) judged { return spec(one+", "+text, want...) }
+
+// container is a pod with one container, which has these fields. What is said
+// is said of the container.
+func container(text string, want ...string) judged {
+	return spec("containers: [{name: a, image: i, "+text+"}]", within("spec.containers[0].", want)...)
+}
+
+// template is a template with this spec; what is said is said of the spec.
+func template(text string, want ...string) judged {
+	return judged{templates, "template: {spec: {" + text + "}}", within("template.spec.", want)}
+}
+
+func within(where string, want []string) []string {
+	var all []string
+	for _, w := range want {
+		all = append(all, where+w)
+	}
+	return all
+}
+
+// judge holds what the rules say of each object against what they should.
+func judge(t *testing.T, all ...judged) {
+	t.Helper()
+	for _, j := range all {
+		t.Run(j.text, func(t *testing.T) {
+			t.Helper()
+			apitest.Refused(t, j.kind, j.text, j.want...)
+		})
+	}
+}
+
+// remarked is judge for warnings.
+func remarked(t *testing.T, all ...judged) {
+	t.Helper()
+	for _, j := range all {
+		t.Run(j.text, func(t *testing.T) {
+			t.Helper()
+			apitest.Warned(t, j.kind, j.text, j.want...)
+		})
+	}
 }
 
 func TestQOS(t *testing.T) {
