@@ -33,7 +33,9 @@ func TestNames(t *testing.T) {
 }
 
 func TestHostnameOverride(t *testing.T) {
-	override := func(text string, want ...string) judged { return with(text, within("spec.hostnameOverride: ", want)...) }
+	override := func(text string, want ...string) judged {
+		return with(text, within("spec.hostnameOverride: ", want)...)
+	}
 	long := strings.Repeat("a", 65)
 	judge(t,
 		override(`hostnameOverride: a.b`),

@@ -32,8 +32,10 @@ var pods = api.Define(api.Kind[*corev1.Pod]{
 // templates is a kind that holds a template.
 var templates = api.Define(api.Kind[*corev1.PodTemplate]{
 	GVK: corev1.SchemeGroupVersion.WithKind("PodTemplate"), New: api.New[corev1.PodTemplate], Namespaced: true,
-	Default:  func(o *corev1.PodTemplate) { DefaultTemplate(&o.Template) },
-	Validate: func(o *corev1.PodTemplate) field.ErrorList { return ValidateTemplate(&o.Template, field.NewPath("template")) },
+	Default: func(o *corev1.PodTemplate) { DefaultTemplate(&o.Template) },
+	Validate: func(o *corev1.PodTemplate) field.ErrorList {
+		return ValidateTemplate(&o.Template, field.NewPath("template"))
+	},
 	Warnings: func(o *corev1.PodTemplate) []string { return TemplateWarnings(&o.Template, field.NewPath("template")) },
 })
 
