@@ -22,7 +22,7 @@ var ClusterTrustBundle = api.Define(api.Kind[*certificatesv1.ClusterTrustBundle]
 	// Which names are valid follows from the signer.
 	ValidateName: func(string, bool) []string { return nil },
 	Validate: func(o *certificatesv1.ClusterTrustBundle) field.ErrorList {
-		errs := meta.Invalid(field.NewPath("metadata", "name"), o.Name, meta.TrustBundleName(o.Name, o.Spec.SignerName))
+		errs := meta.Invalid(field.NewPath("metadata", "name"), o.Name, meta.TrustBundleName(o.Spec.SignerName)(o.Name, false))
 		if o.Spec.SignerName != "" {
 			errs = append(errs, signerName(field.NewPath("spec", "signerName"), o.Spec.SignerName)...)
 		}

@@ -96,6 +96,27 @@ func TestSignerName(t *testing.T) {
 	}
 }
 
+func TestTrustBundleName(t *testing.T) {
+	for _, c := range []struct {
+		signer, name string
+		prefix       bool
+		want         string
+	}{
+		{"", "a.b", false, ""},
+		{"", "a:b", false, `ClusterTrustBundle without signer name must not have ":" in its name`},
+		{"", "a-", true, ""},
+		{"a.b/c", "a.b:c:d", false, ""},
+		{"a.b/c", "a.b:c:d-", true, ""},
+		{"a.b/c", "d", false, "ClusterTrustBundle for signerName a.b/c must be named with prefix a.b:c:"},
+		{"a.b/c", "a.b:c:D", false, "a lowercase RFC 1123 subdomain must consist of"},
+	} {
+		got := strings.Join(TrustBundleName(c.signer)(c.name, c.prefix), "; ")
+		if !strings.HasPrefix(got, c.want) || (c.want == "") != (got == "") {
+			t.Errorf("%q of %q: got %q, want %q", c.name, c.signer, got, c.want)
+		}
+	}
+}
+
 func join(errs field.ErrorList) string {
 	var lines []string
 	for _, e := range errs {

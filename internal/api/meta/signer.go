@@ -50,20 +50,20 @@ func dotted(p *field.Path, name string, check func(string) []string) field.Error
 	return errs
 }
 
-// TrustBundleName says what is wrong with the name of a ClusterTrustBundle. The
-// bundles of a signer begin with its name, with ":" for "/"; those of none have
-// no ":".
-func TrustBundleName(name, signer string) []string {
-	if signer == "" {
-		if strings.Contains(name, ":") {
+// TrustBundleName judges the name of a ClusterTrustBundle. The bundles of a
+// signer begin with its name, with ":" for "/"; those of none have no ":".
+func TrustBundleName(signer string) func(name string, prefix bool) []string {
+	start := strings.ReplaceAll(signer, "/", ":") + ":"
+	return func(name string, prefix bool) []string {
+		rest, ofSigner := strings.CutPrefix(name, start)
+		switch {
+		case signer == "" && strings.Contains(name, ":"):
 			return []string{"ClusterTrustBundle without signer name must not have \":\" in its name"}
+		case signer == "":
+			return Subdomain(name, prefix)
+		case !ofSigner:
+			return []string{fmt.Sprintf("ClusterTrustBundle for signerName %s must be named with prefix %s", signer, start)}
 		}
-		return Subdomain(name, false)
+		return Subdomain(rest, prefix)
 	}
-	prefix := strings.ReplaceAll(signer, "/", ":") + ":"
-	rest, ok := strings.CutPrefix(name, prefix)
-	if !ok {
-		return []string{fmt.Sprintf("ClusterTrustBundle for signerName %s must be named with prefix %s", signer, prefix)}
-	}
-	return Subdomain(rest, false)
 }

@@ -138,7 +138,7 @@ func bundleName(p *field.Path, name string) field.ErrorList {
 	if i := strings.LastIndex(name, ":"); i >= 0 {
 		signer = strings.ReplaceAll(name[:i], ":", "/")
 	}
-	for _, msg := range meta.TrustBundleName(name, signer) {
+	for _, msg := range meta.TrustBundleName(signer)(name, false) {
 		errs = append(errs, field.Invalid(p, name, "not a valid clustertrustbundlename: "+msg))
 	}
 	return errs
