@@ -79,7 +79,7 @@ var Pod = api.Define(api.Kind[*corev1.Pod]{
 // defaultPod fills in more than a template gets: what must not appear in the
 // objects that hold templates.
 func defaultPod(o *corev1.Pod) {
-	pod.DefaultSpec(&o.Spec)
+	pod.Default(o)
 	pod.EachContainer(&o.Spec, func(c *corev1.Container, t pod.ContainerType) {
 		if t == pod.EphemeralContainers {
 			return

@@ -6,11 +6,20 @@ package pod
 import (
 	"github.com/distribution/reference"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/utils/ptr"
 
 	"skiff/internal/api/meta"
 )
+
+// Default fills in what a pod leaves out, but for its metadata and status.
+func Default(o *corev1.Pod) {
+	DefaultSpec(&o.Spec)
+	// Less than no time to end in is the least that there is. Templates keep
+	// what was written, and clients are warned of it.
+	if g := o.Spec.TerminationGracePeriodSeconds; *g < 0 {
+		o.Spec.TerminationGracePeriodSeconds = ptr.To[int64](1)
+	}
+}
 
 // DefaultTemplate fills in what a template of pods leaves out.
 func DefaultTemplate(t *corev1.PodTemplateSpec) {
@@ -145,13 +154,7 @@ func defaultHTTPGet(h *corev1.HTTPGetAction) {
 	meta.Fill(&h.Scheme, corev1.URISchemeHTTP)
 }
 
-// roundUp rounds quantities up to thousandths, the finest that the API keeps.
-func roundUp(list corev1.ResourceList) {
-	for name, q := range list {
-		q.RoundUp(resource.Milli)
-		list[name] = q
-	}
-}
+func roundUp(list corev1.ResourceList) { meta.RoundUp(list) }
 
 func defaultVolume(v *corev1.Volume) {
 	if ptr.AllPtrFieldsNil(&v.VolumeSource) {

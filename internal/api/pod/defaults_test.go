@@ -30,6 +30,7 @@ func TestDefaults(t *testing.T) {
 		one: a + `, ` + filled,
 		one + `, restartPolicy: Never, dnsPolicy: None, schedulerName: s, terminationGracePeriodSeconds: 0, securityContext: {runAsUser: 1}`: a +
 			`, restartPolicy: Never, dnsPolicy: None, schedulerName: s, terminationGracePeriodSeconds: 0, securityContext: {runAsUser: 1}`,
+		one + `, terminationGracePeriodSeconds: -5`:            a + `, restartPolicy: Always, dnsPolicy: ClusterFirst, schedulerName: default-scheduler, terminationGracePeriodSeconds: 1, securityContext: {}`,
 		one + `, serviceAccount: old`:                          a + `, serviceAccount: old, serviceAccountName: old, ` + filled,
 		one + `, serviceAccount: old, serviceAccountName: new`: a + `, serviceAccount: new, serviceAccountName: new, ` + filled,
 		one + `, serviceAccountName: new`:                      a + `, serviceAccount: new, serviceAccountName: new, ` + filled,
@@ -108,6 +109,8 @@ func TestVolumeDefaults(t *testing.T) {
 }
 
 func TestTemplateDefaults(t *testing.T) {
+	apitest.Same(t, apitest.Defaulted(t, templates, `template: {spec: {containers: [], terminationGracePeriodSeconds: -5}}`), // as it is written
+		`{metadata: {}, template: {metadata: {}, spec: {containers: [], restartPolicy: Always, dnsPolicy: ClusterFirst, schedulerName: default-scheduler, terminationGracePeriodSeconds: -5, securityContext: {}}}}`)
 	apitest.Same(t, apitest.Defaulted(t, templates, `template: {metadata: {annotations: {a: b, pod.alpha.kubernetes.io/init-containers: x, pod.beta.kubernetes.io/init-containers: x,
 		pod.alpha.kubernetes.io/init-container-statuses: x, pod.beta.kubernetes.io/init-container-statuses: x}}, spec: {containers: [], schedulingGroup: {podGroupName: g}, evictionResponders: [{}]}}`),
 		`{metadata: {}, template: {metadata: {annotations: {a: b}}, spec: {containers: [], `+filled+`}}}`)

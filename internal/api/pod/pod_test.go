@@ -25,7 +25,7 @@ func parse(t *testing.T, text string) *corev1.PodSpec {
 // pods is the kind with the rules of this package alone.
 var pods = api.Define(api.Kind[*corev1.Pod]{
 	GVK: corev1.SchemeGroupVersion.WithKind("Pod"), New: api.New[corev1.Pod], Namespaced: true,
-	Default:  func(o *corev1.Pod) { DefaultSpec(&o.Spec) },
+	Default:  Default,
 	Validate: Validate, ValidateNew: ValidateNew, Warnings: Warnings,
 })
 

@@ -79,7 +79,8 @@ func TestSpecWarnings(t *testing.T) {
 			`spec.overhead[memory]: fractional byte value "1m" is invalid, must be an integer`,
 			`spec.overhead[ephemeral-storage]: fractional byte value "1500m" is invalid, must be an integer`),
 		with(`terminationGracePeriodSeconds: 0`),
-		with(`terminationGracePeriodSeconds: -1`, `spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`),
+		with(`terminationGracePeriodSeconds: -1`), // is 1 by then
+		template(one+`, terminationGracePeriodSeconds: -1`, `terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`),
 		with(`dnsConfig: {nameservers: [1.1.1.1, 01.1.1.1, x, "FD00::1"]}, hostAliases: [{ip: "::ffff:1.1.1.1"}, {}]`,
 			`spec.dnsConfig.nameservers[1]: non-standard IP address "01.1.1.1" is invalid: use "1.1.1.1"`,
 			`spec.dnsConfig.nameservers[3]: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")`,
