@@ -93,14 +93,22 @@ func Refused(t *testing.T, r *api.Resource, text string, want ...string) {
 	Errors(t, r.Validate(Created(t, r, text)), want...)
 }
 
+// Stored is Created with what the server adds to an object when it stores it.
+func Stored(t *testing.T, r *api.Resource, text string) api.Object {
+	t.Helper()
+	o := Defaulted(t, r, text)
+	if o.GetUID() == "" {
+		o.SetUID("u")
+	}
+	r.PrepareCreate(o)
+	o.SetResourceVersion("1")
+	return o
+}
+
 // Updated applies the rules of an update from old to text.
 func Updated(t *testing.T, r *api.Resource, old, text string, want ...string) {
 	t.Helper()
-	o, was := Created(t, r, text), Created(t, r, old)
-	for _, x := range []api.Object{o, was} {
-		x.SetResourceVersion("1")
-		x.SetUID("u")
-	}
+	o, was := Stored(t, r, text), Stored(t, r, old)
 	r.PrepareUpdate(o, was)
 	Errors(t, append(r.Validate(o), r.ValidateUpdate(o, was)...), want...)
 }
@@ -130,7 +138,7 @@ func Warned(t *testing.T, r *api.Resource, text string, want ...string) {
 // with want.
 func UpdateWarned(t *testing.T, r *api.Resource, old, text string, want ...string) {
 	t.Helper()
-	o, was := Created(t, r, text), Created(t, r, old)
+	o, was := Stored(t, r, text), Stored(t, r, old)
 	r.PrepareUpdate(o, was)
 	texts(t, r.UpdateWarnings(o, was), want)
 }
