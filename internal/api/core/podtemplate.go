@@ -22,10 +22,7 @@ var PodTemplate = api.Define(api.Kind[*corev1.PodTemplate]{
 		return pod.TemplateWarnings(&o.Template, field.NewPath("template"))
 	},
 	UpdateWarnings: func(o, old *corev1.PodTemplate) []string {
-		if o.Generation == old.Generation {
-			return nil
-		}
-		return pod.TemplateWarnings(&o.Template, field.NewPath("template"))
+		return pod.TemplateUpdateWarnings(o, old, &o.Template, field.NewPath("template"))
 	},
 	Spec: func(o *corev1.PodTemplate) any { return o.Template },
 

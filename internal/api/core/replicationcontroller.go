@@ -29,10 +29,7 @@ var ReplicationController = api.Define(api.Kind[*corev1.ReplicationController]{
 		return append(meta.PodNameWarnings(o), pod.TemplateWarnings(o.Spec.Template, field.NewPath("spec", "template"))...)
 	},
 	UpdateWarnings: func(o, old *corev1.ReplicationController) []string {
-		if o.Generation == old.Generation {
-			return nil
-		}
-		return pod.TemplateWarnings(o.Spec.Template, field.NewPath("spec", "template"))
+		return pod.TemplateUpdateWarnings(o, old, o.Spec.Template, field.NewPath("spec", "template"))
 	},
 	Spec: func(o *corev1.ReplicationController) any { return o.Spec },
 

@@ -1,6 +1,6 @@
 // Package pod holds what every kind with pods in it shares: the defaults and
-// the rules of a PodSpec and of a pod template, the quality of service class,
-// and how containers are told apart. It does no I/O.
+// the rules of a PodSpec and of a pod template, what clients are warned of, the
+// quality of service class, and how containers are told apart. It does no I/O.
 package pod
 
 import (

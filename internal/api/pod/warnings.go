@@ -25,6 +25,15 @@ func TemplateWarnings(t *corev1.PodTemplateSpec, p *field.Path) []string {
 	return warnings(t.Annotations, &t.Spec, p)
 }
 
+// TemplateUpdateWarnings is TemplateWarnings for a template of o, which was old:
+// there is nothing to say unless what is wanted has changed.
+func TemplateUpdateWarnings(o, old metav1.Object, t *corev1.PodTemplateSpec, p *field.Path) []string {
+	if o.GetGeneration() == old.GetGeneration() {
+		return nil
+	}
+	return TemplateWarnings(t, p)
+}
+
 // warnings remark on the pod, or template, that stands at p: nil for a pod.
 func warnings(annotations map[string]string, s *corev1.PodSpec, p *field.Path) []string {
 	sp, ap := p.Child("spec"), p.Child("metadata", "annotations")
