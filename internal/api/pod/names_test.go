@@ -20,6 +20,7 @@ func TestNames(t *testing.T) {
 			`spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive`,
 			`spec.hostname: Invalid value: "H": `+label,
 			`spec.subdomain: Invalid value: "a.b": must not contain dots`),
+		with(`activeDeadlineSeconds: 2147483647`),
 		with(`activeDeadlineSeconds: 2147483648`, `spec.activeDeadlineSeconds: Invalid value: 2147483648: must be between`),
 		with(`priorityClassName: A, runtimeClassName: "", preemptionPolicy: Often`,
 			`spec.priorityClassName: Invalid value: "A": `+subdomain,
