@@ -108,6 +108,8 @@ func TestQOS(t *testing.T) {
 		`{containers: [{name: a, resources: {limits: {cpu: 1, memory: 1Mi}, requests: {cpu: 500m}}}]}`:               corev1.PodQOSBurstable,
 		`{containers: [{name: a, resources: {limits: {cpu: 1, memory: 1Mi}}}, {name: b}]}`:                           corev1.PodQOSBurstable,
 		`{initContainers: [{name: i}], containers: [{name: a, resources: {limits: {cpu: 1, memory: 1Mi}}}]}`:         corev1.PodQOSBurstable,
+		`{resources: {}, containers: [{name: a, resources: {limits: {cpu: 1, memory: 1Mi}}}]}`:                       corev1.PodQOSGuaranteed,
+		`{resources: {requests: {cpu: 1}}, containers: [{name: a, resources: {limits: {cpu: 1, memory: 1Mi}}}]}`:     corev1.PodQOSBurstable,
 		`{resources: {limits: {cpu: 1, memory: 1Mi}}, containers: [{name: a}]}`:                                      corev1.PodQOSGuaranteed,
 		`{ephemeralContainers: [{name: e}], containers: [{name: a, resources: {limits: {cpu: 1, memory: 1Mi}}}]}`:    corev1.PodQOSGuaranteed,
 	} {

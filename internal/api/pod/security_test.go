@@ -44,6 +44,7 @@ func TestSysctls(t *testing.T) {
 	judge(t,
 		sysctls(`hostIPC: true, securityContext: {sysctls: [{name: net.core.somaxconn}, {name: kernel.domainname}]}`),
 		sysctls(`hostNetwork: true, securityContext: {sysctls: [{name: kernel.shmmax}, {name: network.x}]}`),
+		sysctls(`securityContext: {sysctls: [{name: `+long[:253]+`}]}`),
 		sysctls(`securityContext: {sysctls: [{}, {name: A}, {name: `+long+`}, {name: a.b}, {name: a.b}, {name: a/b}]}`,
 			`[0].name: Required value`,
 			`[1].name: Invalid value: "A": `+form,
