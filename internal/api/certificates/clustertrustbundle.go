@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"strings"
 
 	certificatesv1 "k8s.io/api/certificates/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -23,7 +22,7 @@ var ClusterTrustBundle = api.Define(api.Kind[*certificatesv1.ClusterTrustBundle]
 	// Which names are valid follows from the signer.
 	ValidateName: func(string, bool) []string { return nil },
 	Validate: func(o *certificatesv1.ClusterTrustBundle) field.ErrorList {
-		errs := meta.Invalid(field.NewPath("metadata", "name"), o.Name, bundleName(o.Name, o.Spec.SignerName))
+		errs := meta.Invalid(field.NewPath("metadata", "name"), o.Name, meta.TrustBundleName(o.Spec.SignerName)(o.Name, false))
 		if o.Spec.SignerName != "" {
 			errs = append(errs, signerName(field.NewPath("spec", "signerName"), o.Spec.SignerName)...)
 		}
@@ -50,23 +49,6 @@ var ClusterTrustBundle = api.Define(api.Kind[*certificatesv1.ClusterTrustBundle]
 		return map[string]string{"spec.signerName": o.Spec.SignerName}
 	},
 })
-
-// bundleName: the bundles of a signer begin with its name, with ":" for "/";
-// those of none have no ":".
-func bundleName(name, signer string) []string {
-	if signer == "" {
-		if strings.Contains(name, ":") {
-			return []string{"ClusterTrustBundle without signer name must not have \":\" in its name"}
-		}
-		return meta.Subdomain(name, false)
-	}
-	prefix := strings.ReplaceAll(signer, "/", ":") + ":"
-	rest, ok := strings.CutPrefix(name, prefix)
-	if !ok {
-		return []string{fmt.Sprintf("ClusterTrustBundle for signerName %s must be named with prefix %s", signer, prefix)}
-	}
-	return meta.Subdomain(rest, false)
-}
 
 // maxBundleSize is the most that a bundle holds: a MiB.
 const maxBundleSize = 1 << 20
