@@ -43,6 +43,7 @@ type Kind[P Object] struct {
 	ValidateNew    func(P) field.ErrorList // beside Validate, of a new object alone
 	ValidateUpdate func(obj, old P) field.ErrorList
 	Warnings       func(P) []string
+	UpdateWarnings func(obj, old P) []string // in place of Warnings, on update
 	Spec           func(P) any
 
 	Parts        []PartOf[P]
@@ -95,7 +96,7 @@ func Define[P Object](k Kind[P]) *Resource {
 		New: func() Object { return k.New() }, NewList: k.NewList, StoredAs: k.StoredAs,
 		Default: one(k.Default), PrepareCreate: one(k.prepareCreate()), PrepareUpdate: two(k.prepareUpdate()),
 		Validate: k.validate(), ValidateUpdate: validateUpdate(k.ValidateUpdate),
-		Warnings: oneTo[P, []string](k.Warnings), Spec: oneTo[P, any](k.Spec),
+		Warnings: oneTo[P, []string](k.Warnings), UpdateWarnings: twoTo[P, []string](k.updateWarnings()), Spec: oneTo[P, any](k.Spec),
 		Subresources: k.Subresources, Deleting: oneTo[P, bool](k.Deleting),
 		ReturnsDeleted: k.ReturnsDeleted, OrphanByDefault: k.OrphanByDefault, AllowCreateOnUpdate: k.AllowCreateOnUpdate,
 		RequireResourceVersion: k.RequireResourceVersion, TTL: k.TTL,
@@ -157,6 +158,14 @@ func (k Kind[P]) prepareUpdate() func(obj, old P) {
 			k.PrepareUpdate(o, old)
 		}
 	}
+}
+
+// updateWarnings are the kind's own, or else what it remarks about any object.
+func (k Kind[P]) updateWarnings() func(obj, old P) []string {
+	if k.UpdateWarnings != nil || k.Warnings == nil {
+		return k.UpdateWarnings
+	}
+	return func(obj, _ P) []string { return k.Warnings(obj) }
 }
 
 // validate adds the rules of metadata to the kind's own. What is not stored (a

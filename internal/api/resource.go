@@ -67,7 +67,10 @@ type Resource struct {
 	// what may change. Define makes both, so they are never nil.
 	Validate       func(Object) field.ErrorList
 	ValidateUpdate func(obj, old Object) field.ErrorList
+	// Warnings are remarks about a new object, UpdateWarnings about a change of
+	// one: of objects that are stored, not of those that are refused.
 	Warnings       func(Object) []string
+	UpdateWarnings func(obj, old Object) []string
 
 	// Spec is the part whose change raises metadata.generation; nil when the
 	// kind has no generation.

@@ -64,7 +64,6 @@ func (x *exchange) insertManaged(obj api.Object, o *metav1.CreateOptions) (store
 		r.Default(obj)
 	}
 	fillNew(r, obj)
-	x.warnings(obj)
 	if obj.GetName() != "" || obj.GetGenerateName() == "" {
 		return x.put(obj, adm, dryRun)
 	}
@@ -103,6 +102,9 @@ func (x *exchange) put(obj api.Object, adm *admission.Request, dryRun bool) (ite
 	if errs := r.Validate(obj); len(errs) > 0 {
 		return nil, apierrors.NewInvalid(r.GroupVersionKind.GroupKind(), obj.GetName(), errs)
 	}
+	if r.Warnings != nil {
+		x.warnAll(r.Warnings(obj))
+	}
 	if err := x.s.validate(x.ctx(), adm); err != nil {
 		return nil, err
 	}
@@ -135,12 +137,8 @@ func (x *exchange) scope() string {
 	return x.Namespace
 }
 
-// warnings passes on what the kind has to remark about an object.
-func (x *exchange) warnings(obj api.Object) {
-	if x.e.r.Warnings == nil {
-		return
-	}
-	for _, text := range x.e.r.Warnings(obj) {
+func (x *exchange) warnAll(texts []string) {
+	for _, text := range texts {
 		x.warn(text)
 	}
 }

@@ -159,6 +159,9 @@ func (x *exchange) replace(c *change, old store.Item, obj api.Object) (item stor
 	if errs := x.invalid(c, obj, live); len(errs) > 0 {
 		return nil, apierrors.NewInvalid(x.e.r.GroupVersionKind.GroupKind(), x.Name, errs)
 	}
+	if f := x.e.r.UpdateWarnings; f != nil && c.part == nil {
+		x.warnAll(f(obj, live))
+	}
 	if err := x.s.validate(x.ctx(), adm); err != nil {
 		return nil, err
 	}
@@ -204,7 +207,6 @@ func (x *exchange) prepare(c *change, obj, live api.Object) {
 		r.PrepareUpdate(obj, live)
 	}
 	bumpGeneration(r, obj, live)
-	x.warnings(obj)
 }
 
 // bumpGeneration counts the change when it is one of what is wanted.

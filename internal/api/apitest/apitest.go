@@ -6,6 +6,7 @@ package apitest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,6 +118,28 @@ func PartUpdated(t *testing.T, r *api.Resource, part, old, text string, want ...
 	p.Copy(o, Parse(t, r, text))
 	Errors(t, p.Validate(o, was), want...)
 	return o
+}
+
+// Warned compares what the kind remarks about a new object with want.
+func Warned(t *testing.T, r *api.Resource, text string, want ...string) {
+	t.Helper()
+	texts(t, r.Warnings(Created(t, r, text)), want)
+}
+
+// UpdateWarned compares what the kind remarks about an update from old to text
+// with want.
+func UpdateWarned(t *testing.T, r *api.Resource, old, text string, want ...string) {
+	t.Helper()
+	o, was := Created(t, r, text), Created(t, r, old)
+	r.PrepareUpdate(o, was)
+	texts(t, r.UpdateWarnings(o, was), want)
+}
+
+func texts(t *testing.T, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+	}
 }
 
 // Row compares the printed cells of an object, joined by " | ", with want.
