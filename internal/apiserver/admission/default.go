@@ -35,6 +35,7 @@ func Default(reader api.Reader, tables Tables, authorizer authz.Authorizer, rbac
 		ClusterTrustBundleAttest{Authorizer: authorizer},
 		DefaultIngressClass{Reader: reader},
 		PodSecurity{Reader: reader},
+		PolicyParams{Reader: reader, Authorizer: authorizer},
 	}
 	if rbac != nil {
 		plugins = append(plugins, RBACEscalation{rbac, authorizer})
