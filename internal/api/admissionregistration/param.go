@@ -6,6 +6,7 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 
 	"skiff/internal/api/meta"
 	"skiff/internal/api/table"
@@ -75,10 +76,7 @@ func validateParamRef(r *admissionregistrationv1.ParamRef, p *field.Path) field.
 	case r.Selector == nil && r.Name == "":
 		errs = append(errs, field.Required(p, "one of name or selector must be specified"))
 	}
-	if r.ParameterNotFoundAction == nil {
-		return append(errs, field.Required(p.Child("parameterNotFoundAction"), ""))
-	}
-	return append(errs, meta.Enum(p.Child("parameterNotFoundAction"), *r.ParameterNotFoundAction,
+	return append(errs, meta.Enum(p.Child("parameterNotFoundAction"), ptr.Deref(r.ParameterNotFoundAction, ""),
 		admissionregistrationv1.DenyAction, admissionregistrationv1.AllowAction)...)
 }
 
