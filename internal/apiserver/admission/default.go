@@ -38,6 +38,7 @@ func Default(reader api.Reader, tables Tables, authorizer authz.Authorizer, rbac
 		PodTopologyLabels{Reader: reader},
 		NodeDeclaredFeatureValidator{Reader: reader},
 		PodResizeValidator{Reader: reader},
+		PolicyParams{Reader: reader, Authorizer: authorizer},
 	}
 	if rbac != nil {
 		plugins = append(plugins, RBACEscalation{rbac, authorizer})
