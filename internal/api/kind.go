@@ -35,6 +35,9 @@ type Kind[P Object] struct {
 	// ValidateName judges metadata.name, or metadata.generateName when prefix
 	// is set; nil means that names are DNS subdomains.
 	ValidateName func(name string, prefix bool) []string
+	// ValidateNameOf is ValidateName where which names are valid follows from
+	// the rest of the object.
+	ValidateNameOf func(P) func(name string, prefix bool) []string
 
 	Default        func(P)
 	PrepareCreate  func(P)
@@ -168,6 +171,10 @@ func (k Kind[P]) validate() func(Object) field.ErrorList {
 	}
 	return func(o Object) field.ErrorList {
 		var errs field.ErrorList
+		validName := validName
+		if k.ValidateNameOf != nil {
+			validName = k.ValidateNameOf(o.(P))
+		}
 		if k.Prefix != "" {
 			errs = meta.Validate(o, k.Namespaced, validName)
 		}
