@@ -10,7 +10,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	certificatesv1 "k8s.io/api/certificates/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
@@ -30,7 +29,6 @@ var PodCertificateRequest = api.Define(api.Kind[*certificatesv1.PodCertificateRe
 	Default: func(o *certificatesv1.PodCertificateRequest) {
 		meta.FillPtr(&o.Spec.MaxExpirationSeconds, dayInSeconds)
 	},
-	PrepareUpdate: func(o, old *certificatesv1.PodCertificateRequest) { o.Status = old.Status },
 	ValidateNew: func(o *certificatesv1.PodCertificateRequest) field.ErrorList {
 		return validatePodRequest(&o.Spec, field.NewPath("spec"))
 	},
@@ -38,11 +36,7 @@ var PodCertificateRequest = api.Define(api.Kind[*certificatesv1.PodCertificateRe
 		return meta.Immutable(field.NewPath("spec"), o.Spec, old.Spec)
 	},
 	RequireResourceVersion: true,
-	Parts: []api.PartOf[*certificatesv1.PodCertificateRequest]{
-		api.StatusOnly(copyPodRequestStatus).Validated(func(o, old *certificatesv1.PodCertificateRequest) field.ErrorList {
-			return validatePodRequestStatus(o, old, time.Now())
-		}),
-	},
+	Parts:                  []api.PartOf[*certificatesv1.PodCertificateRequest]{podRequestStatus()},
 
 	FieldNames: []string{"spec.signerName", "spec.podName", "spec.nodeName"},
 	Fields: func(o *certificatesv1.PodCertificateRequest) map[string]string {

@@ -15,11 +15,21 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"skiff/internal/api"
 )
 
 // ends are the conditions in which a request ends.
 var ends = []string{
 	certificatesv1.PodCertificateRequestConditionTypeIssued, certificatesv1.PodCertificateRequestConditionTypeDenied, certificatesv1.PodCertificateRequestConditionTypeFailed,
+}
+
+func podRequestStatus() api.PartOf[*certificatesv1.PodCertificateRequest] {
+	part := api.StatusOnly(func(dst, src *certificatesv1.PodCertificateRequest) { dst.Status = src.Status })
+	part.Copy = copyPodRequestStatus
+	return part.Validated(func(o, old *certificatesv1.PodCertificateRequest) field.ErrorList {
+		return validatePodRequestStatus(o, old, time.Now())
+	})
 }
 
 // copyPodRequestStatus lets a signer end a request, and says since when it has
