@@ -1,6 +1,8 @@
 package resource
 
 import (
+	"slices"
+
 	resourcev1 "k8s.io/api/resource/v1"
 )
 
@@ -17,6 +19,17 @@ func dropFromClaim(s *resourcev1.ResourceClaimSpec) {
 		for j := range r.FirstAvailable {
 			r.FirstAvailable[j].DerivedAttributes = nil
 		}
+	}
+}
+
+// dropFromAllocation drops from an allocation what one before did not have.
+func dropFromAllocation(a, old *resourcev1.AllocationResult) {
+	skips := func(r resourcev1.DeviceRequestAllocationResult) bool { return len(r.SkipNodeOperations) > 0 }
+	if a == nil || old != nil && slices.ContainsFunc(old.Devices.Results, skips) {
+		return
+	}
+	for i := range a.Devices.Results {
+		a.Devices.Results[i].SkipNodeOperations = nil
 	}
 }
 

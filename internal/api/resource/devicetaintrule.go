@@ -30,7 +30,7 @@ var DeviceTaintRule = api.Define(api.Kind[*resourcev1.DeviceTaintRule]{
 	Parts: []api.PartOf[*resourcev1.DeviceTaintRule]{
 		api.StatusOnly(func(dst, src *resourcev1.DeviceTaintRule) { dst.Status = src.Status }).
 			Validated(func(o, _ *resourcev1.DeviceTaintRule) field.ErrorList {
-				return validateConditions(o.Status.Conditions, resourcev1.DeviceTaintRuleStatusMaxConditions, field.NewPath("status", "conditions"))
+				return validateTaintRuleStatus(&o.Status, field.NewPath("status", "conditions"))
 			}),
 	},
 
@@ -68,10 +68,10 @@ func validateTaint(p *field.Path, t *resourcev1.DeviceTaint) field.ErrorList {
 	return append(errs, meta.Optional(p.Child("value"), t.Value, validation.IsValidLabelValue)...)
 }
 
-func validateConditions(conditions []metav1.Condition, limit int, p *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	if len(conditions) > limit {
-		errs = append(errs, field.TooMany(p, len(conditions), limit))
+func validateTaintRuleStatus(s *resourcev1.DeviceTaintRuleStatus, p *field.Path) field.ErrorList {
+	errs := metavalidation.ValidateConditions(s.Conditions, p)
+	if n, limit := len(s.Conditions), resourcev1.DeviceTaintRuleStatusMaxConditions; n > limit {
+		errs = append(errs, field.TooMany(p, n, limit))
 	}
-	return append(errs, metavalidation.ValidateConditions(conditions, p)...)
+	return errs
 }
