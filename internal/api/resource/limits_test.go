@@ -46,6 +46,7 @@ func TestCapacityPolicies(t *testing.T) {
 		{"default: 1, validRange: {min: 1, step: 0}", []string{at + `.validRange.step: Invalid value: "0": must be greater than zero`}},
 		{"default: 1, validRange: {min: 1, step: 8}", []string{at + `.validRange.step: Invalid value: "8": one step 9 is larger than capacity value: 8`}},
 		{"default: 2, validRange: {min: 1, step: 2}", []string{at + `.validRange.step: Invalid value: "2": value is not a multiple of a given step (2) from (1)`}},
+		{"default: 1, validRange: {min: 1, max: 8, step: 2}", []string{at + `.validRange.step: Invalid value: "8": value is not a multiple of a given step (2) from (1)`}},
 		{"default: 0, validRange: {min: -1, step: 1}", []string{at + `.validRange.min: Invalid value: "-1": must be greater than or equal to 0`}},
 		{"default: " + huge + ", validRange: {min: 1, step: 1}", []string{
 			at + `.validRange.default: Invalid value: "9223372036854775808": must not be larger than 9223372036854775807`}},
@@ -64,7 +65,7 @@ func TestCapacityPolicies(t *testing.T) {
 	}
 	apitest.Refused(t, ResourceSlice, devices("{name: a, capacity: {a b: {value: 1}}}"), `spec.devices[0].capacity: Invalid value: "a b": a valid C identifier`)
 	// What is stored is not judged again, by rules that came later.
-	const unsorted = "{name: a, allowMultipleAllocations: true, capacity: {memory: {value: 8, requestPolicy: {default: 1, validValues: [2, 1]}}}, taints: [{key: a b, effect: None}]}"
+	const unsorted = "{name: a, allowMultipleAllocations: true, capacity: {memory: {value: 8, requestPolicy: {default: 1, validValues: [2, 1]}}}, taints: [{key: a b, effect: None, timeAdded: \"2000-01-01T00:00:00Z\"}]}"
 	apitest.Updated(t, ResourceSlice, devices(unsorted), devices(unsorted))
 	apitest.Updated(t, ResourceSlice, devices("{name: a}"), devices(unsorted),
 		`spec.devices[0].capacity[memory].requestPolicy.validValues[1]: Invalid value: "1": values must be sorted in ascending order`,
@@ -109,6 +110,22 @@ func TestDeviceLimits(t *testing.T) {
 	} {
 		apitest.Refused(t, ResourceSlice, c.text, c.want...)
 	}
+}
+
+// Lists of values come only from clusters where they were on.
+func TestListAttributes(t *testing.T) {
+	judge := func(device string, want ...string) {
+		t.Helper()
+		apitest.Errors(t, ResourceSlice.Validate(apitest.Parse(t, ResourceSlice, devices(device))), want...)
+	}
+	long := strings.Repeat("x", 65)
+	judge("{name: a, attributes: {a: {strings: [" + many(48, "x#") + "]}}}")
+	judge("{name: a, attributes: {a: {strings: ["+many(48, "x#")+"]}, b: {int: 1}}}",
+		"spec.devices[0]: Invalid value: 49: the total number of attribute values must not exceed 48")
+	judge("{name: a, attributes: {a: {strings: [x, "+long+"]}, b: {versions: [1.0.0, x]}}}",
+		"spec.devices[0].attributes[a].strings[1]: Too long: may not be more than 64 bytes",
+		`spec.devices[0].attributes[b].versions[1]: Invalid value: "x": must be a string compatible with semver.org spec 2.0.0`)
+	judge(many(65, "{name: a#, attributes: {a: {ints: [1]}}}"), "spec.devices: Too many: 65: must have at most 64 items")
 }
 
 func TestSliceNodes(t *testing.T) {
