@@ -85,6 +85,7 @@ func TestDeviceLimits(t *testing.T) {
 		{devices("{name: a, attributes: {s: {string: " + long + "}}}"), nil},
 		{devices("{name: a, attributes: {s: {string: " + long + "y}, v: {version: " + version + "}}}"), []string{
 			"spec.devices[0].attributes[s].string: Too long: may not be more than 64 bytes", "spec.devices[0].attributes[v].version: Too long: may not be more than 64 bytes"}},
+		{devices("{name: a, attributes: {d/1a: {int: 1}}}"), []string{`spec.devices[0].attributes: Invalid value: "1a": a valid C identifier`}},
 		{devices("{name: a, attributes: {/a: {int: 1}, d/: {int: 1}, d_/a: {int: 1}, " + long[:33] + ": {int: 1}}}"), []string{
 			`spec.devices[0].attributes: Invalid value: "": the domain must not be empty`,
 			`spec.devices[0].attributes: Invalid value: "": the name must not be empty`,
@@ -187,6 +188,7 @@ func TestAlternatives(t *testing.T) {
 	apitest.Refused(t, ResourceClaim, claim("requests: [{name: gpu, firstAvailable: [{name: S, deviceClassName: a}]}]"), at+`name: Invalid value: "S": a lowercase RFC 1123 label`)
 	sub := "requests: [{name: gpu, firstAvailable: [{name: s, deviceClassName: a}]}]"
 	apitest.Refused(t, ResourceClaim, claim(sub+", config: [{requests: [gpu, gpu/s], opaque: {driver: d, parameters: {}}}]"))
+	apitest.Refused(t, ResourceClaim, claim(sub+", config: [{requests: [gpu/s/x], opaque: {driver: d, parameters: {}}}]"), `spec.devices.config[0].requests[0]: Invalid value: "gpu/s/x": must be the name`)
 	apitest.Refused(t, ResourceClaim, claim(sub+`, config: [{requests: ["gpu/S"], opaque: {driver: d, parameters: {}}}]`),
 		`spec.devices.config[0].requests[0]: Invalid value: "S": a lowercase RFC 1123 label`, `spec.devices.config[0].requests[0]: Invalid value: "gpu/S": must be the name`)
 }
@@ -259,6 +261,16 @@ func repeated(text string, n int) []string {
 		all = append(all, strings.ReplaceAll(text, "#", fmt.Sprint(i)))
 	}
 	return all
+}
+
+func TestTaintsSayWhenTheyCame(t *testing.T) {
+	const at = `"2000-01-01T00:00:00Z"`
+	given := "{metadata: {name: r}, spec: {taint: {key: a, effect: None, timeAdded: " + at + "}}, status: {}}"
+	apitest.Same(t, apitest.Created(t, DeviceTaintRule, given), given)
+	added := apitest.Created(t, DeviceTaintRule, strings.Replace(given, "timeAdded: "+at, "", 1)).(*resourcev1.DeviceTaintRule).Spec.Taint.TimeAdded
+	if added == nil || added.Year() < 2026 {
+		t.Errorf("added %v", added)
+	}
 }
 
 func TestTaintRuleStatus(t *testing.T) {

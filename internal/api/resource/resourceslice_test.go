@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -81,6 +82,16 @@ func TestSliceFieldsDropped(t *testing.T) {
 
 		`{metadata: {name: s}, spec: {driver: d, pool: {name: p, generation: 0, resourceSliceCount: 1}, allNodes: true,
 			  devices: [{name: a, attributes: {m: {int: 1}}, consumesCounters: [{counterSet: c, counters: {x: {value: "1"}}}]}]}}`)
+}
+
+func TestSliceFields(t *testing.T) {
+	for text, want := range map[string]string{
+		slice("nodeName: node1"): "map[spec.driver:d spec.nodeName:node1 spec.pool.name:p]", slice("allNodes: true"): "map[spec.driver:d spec.nodeName: spec.pool.name:p]",
+	} {
+		if got := fmt.Sprint(ResourceSlice.Fields(apitest.Parse(t, ResourceSlice, text))); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
 }
 
 func TestSliceRow(t *testing.T) {
