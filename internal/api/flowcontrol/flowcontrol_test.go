@@ -3,6 +3,7 @@ package flowcontrol
 import (
 	"testing"
 
+	"skiff/internal/api"
 	"skiff/internal/api/apitest"
 )
 
@@ -136,6 +137,21 @@ func TestPriorityLevelConfiguration(t *testing.T) {
 		`metadata.name: Invalid value: "A"`, "metadata.annotations: Forbidden: annotation 'flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares' is forbidden", "spec.type: Required value")
 	apitest.PartUpdated(t, PriorityLevelConfiguration, "status", "{metadata: {name: p}}", `{status: {conditions: [{type: ""}, {type: A}, {type: A}]}}`,
 		"status.conditions[0].type: Required value: must not be empty", `status.conditions[2].type: Duplicate value: "A"`)
+}
+
+func TestStatusIsAllThatIsWritten(t *testing.T) {
+	const sent = "{metadata: {labels: {a: b}}, status: {conditions: [{type: A}]}}"
+	for _, kind := range []*api.Resource{FlowSchema, PriorityLevelConfiguration} {
+		o := apitest.PartUpdated(t, kind, "status", "{metadata: {name: x}}", sent)
+		if o.GetLabels() != nil {
+			t.Errorf("a write of the status of a %s wrote labels", kind.Kind)
+		}
+	}
+	apitest.Refused(t, FlowSchema, "{metadata: {name: f}, spec: {priorityLevelConfiguration: {name: p}}, status: {conditions: [{}]}}")
+	bad := apitest.Parse(t, FlowSchema, "{metadata: {name: f}, spec: {matchingPrecedence: 5, priorityLevelConfiguration: {name: p}}, status: {conditions: [{}]}}")
+	apitest.Errors(t, FlowSchema.Validate(bad), "status.conditions[0].type: Required value: must not be empty")
+	bad = apitest.Parse(t, PriorityLevelConfiguration, "{metadata: {name: p}, spec: {type: Limited, limited: {limitResponse: {type: Reject}}}, status: {conditions: [{}]}}")
+	apitest.Errors(t, PriorityLevelConfiguration.Validate(bad), "status.conditions[0].type: Required value: must not be empty")
 }
 
 func TestPriorityLevelRow(t *testing.T) {

@@ -24,7 +24,7 @@ var FlowSchema = api.Define(api.Kind[*flowcontrolv1.FlowSchema]{
 	},
 	Validate: validateSchema,
 	Parts: []api.PartOf[*flowcontrolv1.FlowSchema]{
-		api.Status(func(dst, src *flowcontrolv1.FlowSchema) { dst.Status = src.Status }).
+		api.StatusOnly(func(dst, src *flowcontrolv1.FlowSchema) { dst.Status = src.Status }).
 			Validated(func(o, _ *flowcontrolv1.FlowSchema) field.ErrorList { return validateConditions(schemaConditions(o)) }),
 	},
 

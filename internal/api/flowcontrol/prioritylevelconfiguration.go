@@ -20,7 +20,7 @@ var PriorityLevelConfiguration = api.Define(api.Kind[*flowcontrolv1.PriorityLeve
 	New: api.New[flowcontrolv1.PriorityLevelConfiguration], NewList: api.NewList[flowcontrolv1.PriorityLevelConfigurationList],
 	Spec: func(o *flowcontrolv1.PriorityLevelConfiguration) any { return o.Spec },
 	Parts: []api.PartOf[*flowcontrolv1.PriorityLevelConfiguration]{
-		api.Status(func(dst, src *flowcontrolv1.PriorityLevelConfiguration) { dst.Status = src.Status }).
+		api.StatusOnly(func(dst, src *flowcontrolv1.PriorityLevelConfiguration) { dst.Status = src.Status }).
 			Validated(func(o, _ *flowcontrolv1.PriorityLevelConfiguration) field.ErrorList {
 				return validateConditions(levelConditions(o))
 			}),

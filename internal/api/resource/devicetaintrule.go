@@ -20,7 +20,10 @@ var DeviceTaintRule = api.Define(api.Kind[*resourcev1.DeviceTaintRule]{
 	New: api.New[resourcev1.DeviceTaintRule], NewList: api.NewList[resourcev1.DeviceTaintRuleList],
 	Spec: func(o *resourcev1.DeviceTaintRule) any { return o.Spec },
 
-	Default: func(o *resourcev1.DeviceTaintRule) { defaultTaint(&o.Spec.Taint) },
+	RequireResourceVersion: true,
+
+	Default:       func(o *resourcev1.DeviceTaintRule) { defaultTaint(&o.Spec.Taint) },
+	PrepareUpdate: func(o, old *resourcev1.DeviceTaintRule) { renewTaint(&o.Spec.Taint, &old.Spec.Taint) },
 	ValidateNew: func(o *resourcev1.DeviceTaintRule) field.ErrorList {
 		return validateTaintRule(&o.Spec, nil)
 	},
@@ -42,6 +45,15 @@ var DeviceTaintRule = api.Define(api.Kind[*resourcev1.DeviceTaintRule]{
 func defaultTaint(t *resourcev1.DeviceTaint) {
 	if t.TimeAdded == nil {
 		t.TimeAdded = &metav1.Time{Time: time.Now().Truncate(time.Second)}
+	}
+}
+
+// renewTaint: a taint with another effect is new, unless a client says since
+// when it is there.
+func renewTaint(t, old *resourcev1.DeviceTaint) {
+	if t.Effect != old.Effect && t.TimeAdded.Equal(old.TimeAdded) {
+		t.TimeAdded = nil
+		defaultTaint(t)
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	resourcev1 "k8s.io/api/resource/v1"
-
 	"skiff/internal/api/apitest"
 )
 
@@ -215,110 +213,13 @@ func TestParameters(t *testing.T) {
 	apitest.Updated(t, DeviceClass, strict, lax, "spec.selectors[0].cel: Required value")
 }
 
-func TestAllocations(t *testing.T) {
-	const at = "status.allocation."
-	result := func(fields string) string {
-		return withStatus("allocation: {devices: {results: [{request: gpu, driver: d, pool: p, device: one" + fields + "}]}}")
+func TestDriversAreLowerCase(t *testing.T) {
+	const want = `[spec.driver: driver names should be lowercase; "D" contains uppercase characters]`
+	upper := apitest.Parse(t, ResourceSlice, strings.Replace(slice("allNodes: true"), "driver: d", "driver: D", 1))
+	if got := fmt.Sprint(ResourceSlice.Warnings(upper)); got != want {
+		t.Error(got)
 	}
-	for _, c := range []struct {
-		now  string
-		want []string
-	}{
-		{result(", tolerations: [{operator: Exists, value: v}]"), []string{at + "devices.results[0].tolerations[0].value: Invalid value: \"v\": must be empty for operator `Exists`"}},
-		{withStatus("allocation: {nodeSelector: {nodeSelectorTerms: []}}"), []string{at + "nodeSelector.nodeSelectorTerms: Required value"}},
-		{withStatus("allocation: {devices: {config: [{source: FromClaim, requests: [cpu], opaque: {driver: d}}]}}"), []string{
-			at + `devices.config[0].requests[0]: Invalid value: "cpu": must be the name`, at + "devices.config[0].opaque.parameters: Required value"}},
-	} {
-		apitest.PartUpdated(t, ResourceClaim, "status", withStatus(""), c.now, c.want...)
-	}
-}
-
-const shared = "allocation: {devices: {results: [{request: gpu, driver: d, pool: p, device: one, shareID: 11111111-1111-1111-1111-111111111111}]}}"
-
-func TestStatusOfDevices(t *testing.T) {
-	const at = "status.devices[0]"
-	const ready = `{type: T#, status: "True", reason: R, lastTransitionTime: "2000-01-01T00:00:00Z"}`
-	for _, c := range []struct {
-		allocation, device string
-		want               []string
-	}{
-		{given, "driver: d, pool: p, device: one, data: {}, networkData: {ips: [10.0.0.1/8]}", nil},
-		{shared, "driver: d, pool: p, device: one, shareID: 11111111-1111-1111-1111-111111111111", nil},
-		{shared, "driver: d, pool: p, device: one", []string{at + `: Invalid value: {"Driver":"d","Pool":"p","Device":"one","ShareID":""}: must be an allocated device in the claim`}},
-		{given, "driver: d, pool: a b, device: One", []string{at + `.pool: Invalid value: "a b": `, at + `.device: Invalid value: "One": `, at + ": Invalid value: {"}},
-		{given, "driver: d, pool: p, device: one, conditions: [" + many(8, ready) + "]", nil},
-		{given, "driver: d, pool: p, device: one, conditions: [" + many(9, strings.Replace(ready, "R,", `"-",`, 1)) + "]",
-			append([]string{at + ".conditions: Too many: 9: must have at most 8 items"}, repeated(at+".conditions[#].reason: Invalid value", 9)...)},
-		{given, `driver: d, pool: p, device: one, data: {a: "` + strings.Repeat("x", 10240) + `"}`, []string{at + ".data: Too long: may not be more than 10240 bytes"}},
-	} {
-		apitest.PartUpdated(t, ResourceClaim, "status", withStatus(c.allocation), withStatus(c.allocation+", devices: [{"+c.device+"}]"), c.want...)
-	}
-}
-
-func repeated(text string, n int) []string {
-	var all []string
-	for i := range n {
-		all = append(all, strings.ReplaceAll(text, "#", fmt.Sprint(i)))
-	}
-	return all
-}
-
-func TestTaintsSayWhenTheyCame(t *testing.T) {
-	const at = `"2000-01-01T00:00:00Z"`
-	given := "{metadata: {name: r}, spec: {taint: {key: a, effect: None, timeAdded: " + at + "}}, status: {}}"
-	apitest.Same(t, apitest.Created(t, DeviceTaintRule, given), given)
-	added := apitest.Created(t, DeviceTaintRule, strings.Replace(given, "timeAdded: "+at, "", 1)).(*resourcev1.DeviceTaintRule).Spec.Taint.TimeAdded
-	if added == nil || added.Year() < 2026 {
-		t.Errorf("added %v", added)
-	}
-}
-
-func TestTaintRuleStatus(t *testing.T) {
-	const ready = `{type: T#, status: "True", reason: "-", lastTransitionTime: "2000-01-01T00:00:00Z"}`
-	apitest.PartUpdated(t, DeviceTaintRule, "status", "{metadata: {name: r}}", "{metadata: {name: r}, status: {conditions: ["+many(9, ready)+"]}}",
-		append(repeated("status.conditions[#].reason: Invalid value", 9), "status.conditions: Too many: 9: must have at most 8 items")...)
-	apitest.Updated(t, DeviceTaintRule, "{metadata: {name: r}, spec: {taint: {key: a, effect: None}}}", "{metadata: {name: r}, spec: {taint: {key: a b, value: c d, effect: None}}}",
-		`spec.taint.key: Invalid value: "a b": name part`, `spec.taint.value: Invalid value: "c d": a valid label`)
-}
-
-// What a feature that is off adds is kept where it is in use.
-func TestSkippedOperationsDropped(t *testing.T) {
-	skipping := strings.Replace(given, "device: one", `device: one, skipNodeOperations: ["*"]`, 1)
-	for old, want := range map[string]int{"": 0, given: 0, skipping: 1} {
-		o := apitest.Parse(t, ResourceClaim, withStatus(old)).(*resourcev1.ResourceClaim)
-		ResourceClaim.Part("status").Copy(o, apitest.Parse(t, ResourceClaim, withStatus(skipping)))
-		if got := len(o.Status.Allocation.Devices.Results[0].SkipNodeOperations); got != want {
-			t.Errorf("%q: %d, want %d", old, got, want)
-		}
-	}
-	o, old := apitest.Parse(t, ResourceClaim, withStatus("")), apitest.Parse(t, ResourceClaim, withStatus(skipping)).(*resourcev1.ResourceClaim)
-	ResourceClaim.PrepareUpdate(o, old)
-	if r := o.(*resourcev1.ResourceClaim).Status.Allocation.Devices.Results[0]; len(r.SkipNodeOperations) != 1 || len(old.Status.Allocation.Devices.Results[0].SkipNodeOperations) != 1 {
-		t.Error("an ordinary update changed the status")
-	}
-}
-
-// A slice that has one of the fields that are dropped keeps them all.
-func TestSliceFieldsInUseStay(t *testing.T) {
-	full := slice(`allNodes: true, partitionTypeAttribute: d/x, skipNodeOperations: ["*"], devices: [{name: a, attributes: {m: {ints: [1]}},
-	  nodeAllocatableResources: {cpu: {}}, consumesCounters: [{counterSet: c, counters: {x: {value: "1"}}, compatibilityGroups: [g]}]}]`)
-	for _, old := range []string{
-		slice("allNodes: true, partitionTypeAttribute: d/x"), slice(`allNodes: true, skipNodeOperations: ["*"]`),
-		devices("{name: a, attributes: {m: {ints: [1]}}}"), devices("{name: a, attributes: {m: {bools: [true]}}}"),
-		devices("{name: a, attributes: {m: {strings: [x]}}}"), devices("{name: a, attributes: {m: {versions: [1.0.0]}}}"),
-		devices("{name: a, nodeAllocatableResources: {cpu: {}}}"), devices("{name: a, consumesCounters: [{counterSet: c, counters: {x: {value: 1}}, compatibilityGroups: [g]}]}"),
-	} {
-		o := apitest.Parse(t, ResourceSlice, full)
-		ResourceSlice.PrepareUpdate(o, apitest.Parse(t, ResourceSlice, old))
-		s := o.(*resourcev1.ResourceSlice).Spec
-		d := s.Devices[0]
-		if s.PartitionTypeAttribute == nil || len(s.SkipNodeOperations) != 1 || len(d.Attributes["m"].IntValues) != 1 || len(d.NodeAllocatableResources) != 1 || len(d.ConsumesCounters[0].CompatibilityGroups) != 1 {
-			t.Errorf("%s: %+v", old, s)
-		}
-	}
-	o := apitest.Parse(t, ResourceSlice, full)
-	ResourceSlice.PrepareUpdate(o, apitest.Parse(t, ResourceSlice, devices("{name: a}")))
-	if o.(*resourcev1.ResourceSlice).Spec.SkipNodeOperations != nil {
-		t.Error("a slice that had none of the fields got one")
+	if got := ResourceSlice.Warnings(apitest.Parse(t, ResourceSlice, slice("allNodes: true"))); got != nil {
+		t.Error(got)
 	}
 }

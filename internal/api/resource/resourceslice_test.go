@@ -107,12 +107,3 @@ func TestDeviceClass(t *testing.T) {
 	apitest.Described(t, DeviceClass, "Name string, Age string")
 	apitest.Row(t, DeviceClass, "{metadata: {name: c}}", "c | <unknown>")
 }
-
-func TestDeviceTaintRule(t *testing.T) {
-	apitest.Refused(t, DeviceTaintRule, `{metadata: {name: r}, spec: {deviceSelector: {driver: "", pool: "a b", device: A}, taint: {}}}`,
-		"spec.deviceSelector.driver: Required value", `spec.deviceSelector.pool: Invalid value: "a b": `, `spec.deviceSelector.device: Invalid value: "A": `,
-		`spec.taint.key: Invalid value: "": name part must be non-empty`, `spec.taint.key: Invalid value: "": name part must consist of`,
-		"spec.taint.effect: Required value")
-	apitest.PartUpdated(t, DeviceTaintRule, "status", `{metadata: {name: r}}`, `{metadata: {name: r}, status: {conditions: [{type: A, status: "True", reason: "-", lastTransitionTime: "2000-01-01T00:00:00Z"}]}}`,
-		`status.conditions[0].reason: Invalid value: "-": `)
-}
