@@ -53,6 +53,13 @@ func TestEvaluate(t *testing.T) {
 		`{spec: {hostUsers: false, securityContext: {runAsNonRoot: false, windowsOptions: {hostProcess: true}}, containers: [{name: a, securityContext: {procMount: Unmasked, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, seccompProfile: {type: Localhost}}}]}}`: {
 			`hostProcess (pod must not set securityContext.windowsOptions.hostProcess=true)`,
 			`hostProcess (pod must not set securityContext.windowsOptions.hostProcess=true), procMount (container "a" must not set securityContext.procMount to "Unmasked")`},
+		`{spec: {securityContext: {sysctls: [{name: "", value: x}], seLinuxOptions: {role: r}}, containers: [{name: a, ` + strict + `}]}}`: {
+			"seLinuxOptions (pod set forbidden securityContext.seLinuxOptions: role may not be set), forbidden sysctls",
+			"seLinuxOptions (pod set forbidden securityContext.seLinuxOptions: role may not be set), forbidden sysctls"},
+		`{spec: {securityContext: {runAsNonRoot: false}, volumes: [{name: v}, {name: w, image: {}}], containers: [{name: a, ` + strict + `}, {name: b, ` + strings.Replace(strict, "runAsNonRoot: true", "runAsNonRoot: false", 1) + `}]}}`: {
+			"", `restricted volume types (volume "v" uses restricted volume type "unknown"), ` +
+				`runAsNonRoot != true (pod and container "b" must not set securityContext.runAsNonRoot=false)`},
+		`{spec: {securityContext: {runAsNonRoot: true}, containers: [{name: a, ` + strings.Replace(strict, "runAsNonRoot: true, ", "", 1) + `}]}}`: {"", ""},
 	} {
 		p := podOf(t, text)
 		for i, level := range []Level{Baseline, Restricted} {
