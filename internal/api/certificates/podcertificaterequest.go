@@ -119,10 +119,13 @@ func validateStub(der []byte, p *field.Path) field.ErrorList {
 	if err != nil {
 		return bad("must be a valid PKCS#10 CSR")
 	}
+	if errs := validateKey(r.PublicKey, sp); len(errs) > 0 {
+		return errs
+	}
 	if r.CheckSignature() != nil {
 		return bad("could not verify proof-of-possession signature")
 	}
-	return validateKey(r.PublicKey, sp)
+	return nil
 }
 
 func validateKey(key any, p *field.Path) field.ErrorList {

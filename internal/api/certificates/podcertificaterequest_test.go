@@ -1,6 +1,7 @@
 package certificates
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -109,6 +110,8 @@ func TestPodCertificateRequestKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const ed25519ID, ed448ID = "\x06\x03\x2b\x65\x70", "\x06\x03\x2b\x65\x71"
+	ed448 := bytes.Replace(der, []byte(ed25519ID), []byte(ed448ID), 1)
 	der[len(der)-1] ^= 1
 	const at = "spec.stubPKCS10Request: "
 	for _, c := range []struct {
@@ -121,6 +124,7 @@ func TestPodCertificateRequestKeys(t *testing.T) {
 		{stub(t, rsaKey(t, 3072)), nil},
 		{stub(t, curveKey(t, elliptic.P224())), []string{at + `Invalid value: "curve P-224": elliptic public keys must use curve P256, P384, or P521`}},
 		{stub(t, rsaKey(t, 2048)), []string{at + `Invalid value: "2048-bit modulus": RSA keys must have modulus size 3072 or 4096`}},
+		{base64.StdEncoding.EncodeToString(ed448), []string{at + "Invalid value: unknown public key type; supported types are Ed25519, ECDSA, and RSA"}},
 		{`""`, []string{"spec: Invalid value: exactly one of (stubPKCS10Request) or (pkixPublicKey, proofOfPossession) must be set"}},
 		{"YQ==", []string{at + "Invalid value: must be a valid PKCS#10 CSR"}},
 		{base64.StdEncoding.EncodeToString(make([]byte, 10<<10)), []string{at + "Invalid value: must be a valid PKCS#10 CSR"}},

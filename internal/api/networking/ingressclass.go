@@ -53,10 +53,7 @@ const maxControllerLength = 250
 
 func validateController(p *field.Path, name string) field.ErrorList {
 	var errs field.ErrorList
-	switch {
-	case name == "":
-		return field.ErrorList{field.Required(p, "")}
-	case len(name) > maxControllerLength:
+	if len(name) > maxControllerLength {
 		errs = append(errs, field.TooLong(p, name, maxControllerLength))
 	}
 	return append(errs, validation.IsDomainPrefixedPath(p, name)...)

@@ -27,6 +27,10 @@ func TestPolicyRules(t *testing.T) {
 		want []string
 	}{
 		{"ingress: [{from: [{podSelector: {}, namespaceSelector: {}}], ports: [{port: http}, {port: 1, endPort: 65535}]}]", nil},
+		{"egress: [{ports: [{port: Http, endPort: 5}, {port: 0, endPort: 5}]}]", []string{
+			"spec.egress[0].ports[0].endPort: Invalid value: 5: may not be specified when `port` is non-numeric",
+			`spec.egress[0].ports[0].port: Invalid value: "Http": must contain only`,
+			"spec.egress[0].ports[1].port: Invalid value: 0: must be between 1 and 65535, inclusive"}},
 		{"ingress: [{ports: [{port: 1, endPort: 65536}, {port: Http}, {protocol: \"\"}]}]", []string{
 			"spec.ingress[0].ports[0].endPort: Invalid value: 65536: must be between 1 and 65535, inclusive",
 			`spec.ingress[0].ports[1].port: Invalid value: "Http": must contain only alpha-numeric characters`,
