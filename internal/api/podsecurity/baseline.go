@@ -53,11 +53,7 @@ func hostPorts(s *subject) *Violation {
 		return nil
 	}
 	ports = sortedSet(ports)
-	noun := "hostPort"
-	if len(ports) != 1 {
-		noun = "hostPorts"
-	}
-	return &Violation{"hostPort", fmt.Sprintf("%s %s %s %s", container(names), uses(names), noun, strings.Join(ports, ", "))}
+	return &Violation{"hostPort", fmt.Sprintf("%s %s %s %s", container(names), uses(names), pluralOf("hostPort", ports), strings.Join(ports, ", "))}
 }
 
 func uses(names []string) string {
@@ -85,7 +81,7 @@ func hostProbes(s *subject) *Violation {
 	if len(names) == 0 {
 		return nil
 	}
-	hosts = sortedSet(hosts)
+	names, hosts = sortedSet(names), sortedSet(hosts)
 	return &Violation{"probe or lifecycle host", fmt.Sprintf("%s %s %s", container(names), uses(names), plural("probe or lifecycle host", hosts))}
 }
 
@@ -126,10 +122,17 @@ func (s *subject) relaxed() bool {
 	return s.version.since(35) && s.spec.HostUsers != nil && !*s.spec.HostUsers
 }
 
-func procMounts(s *subject) *Violation {
-	if s.level == Baseline && s.relaxed() {
+const procReason = "procMount"
+
+// procMountsBaseline (1.35) lets such pods mount /proc as they like.
+func procMountsBaseline(s *subject) *Violation {
+	if s.relaxed() {
 		return nil
 	}
+	return procMounts(s)
+}
+
+func procMounts(s *subject) *Violation {
 	var values []string
 	names := s.where(func(c *corev1.Container) bool {
 		p := security(c).ProcMount
@@ -142,7 +145,7 @@ func procMounts(s *subject) *Violation {
 	if len(names) == 0 {
 		return nil
 	}
-	return &Violation{"procMount", fmt.Sprintf("%s must not set securityContext.procMount to %s", container(names), quoted(sortedSet(values)))}
+	return &Violation{procReason, fmt.Sprintf("%s must not set securityContext.procMount to %s", container(names), quoted(sortedSet(values)))}
 }
 
 // The capabilities that a container may add at baseline: those of Docker.
@@ -226,6 +229,7 @@ var safeSysctls = map[string]int{
 	"net.ipv4.ip_unprivileged_port_start": 0, "net.ipv4.ip_local_reserved_ports": 27, "net.ipv4.tcp_keepalive_time": 29,
 	"net.ipv4.tcp_fin_timeout": 29, "net.ipv4.tcp_keepalive_intvl": 29, "net.ipv4.tcp_keepalive_probes": 29,
 	"net.ipv4.tcp_rmem": 32, "net.ipv4.tcp_wmem": 32,
+	"net.ipv4.tcp_slow_start_after_idle": 37, "net.ipv4.tcp_notsent_lowat": 37,
 }
 
 func sysctls(s *subject) *Violation {

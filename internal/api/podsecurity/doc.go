@@ -26,21 +26,24 @@ const (
 
 var rank = map[Level]int{Privileged: 0, Baseline: 1, Restricted: 2}
 
-// Version is the minor release of Kubernetes whose standards are meant; 0 is
-// the latest.
-type Version int
+// Version is the minor release of Kubernetes whose standards are meant; the zero
+// Version is the latest.
+type Version struct {
+	minor  int
+	pinned bool
+}
 
 // String is the version as labels have it.
 func (v Version) String() string {
-	if v == 0 {
+	if !v.pinned {
 		return "latest"
 	}
-	return fmt.Sprintf("v1.%d", int(v))
+	return fmt.Sprintf("v1.%d", v.minor)
 }
 
 // since says whether the standards of the version have what came with a minor
 // release.
-func (v Version) since(minor int) bool { return v == 0 || int(v) >= minor }
+func (v Version) since(minor int) bool { return !v.pinned || v.minor >= minor }
 
 // Standard is a level at a version: "restricted:latest".
 type Standard struct {
@@ -65,48 +68,63 @@ func (p Policy) Trivial() bool {
 
 const labelPrefix = "pod-security.kubernetes.io/"
 
-// PolicyOf reads the labels of a namespace. A label that cannot be read is an
-// error, and the strictest is assumed in its place; an unknown version means
-// the latest. Where warn has no label it follows enforce.
+// PolicyOf reads the labels of a namespace. Labels that cannot be read are
+// errors: such a level means restricted where it is enforced, and privileged
+// elsewhere, and such a version the latest. Where warn has no level it is as
+// strict as enforce, if that could be read.
 func PolicyOf(labels map[string]string) (Policy, field.ErrorList) {
-	var errs field.ErrorList
-	read := func(mode string, standard Standard) Standard {
-		at := field.NewPath("metadata", "labels")
-		if text, ok := labels[labelPrefix+mode]; ok {
-			standard.Level = Level(text)
-			if _, known := rank[standard.Level]; !known {
-				standard.Level = Restricted
-				if mode != "enforce" {
-					standard.Level = Privileged
-				}
-				errs = append(errs, field.Invalid(at.Key(labelPrefix+mode), text, "must be one of privileged, baseline, restricted"))
-			}
+	r := labelReader{labels: labels}
+	enforced, ok := r.level("enforce", Restricted)
+	p := Policy{Enforce: Standard{enforced, r.version("enforce")}}
+	p.Audit.Level, _ = r.level("audit", Privileged)
+	p.Audit.Version = r.version("audit")
+	p.Warn.Level, _ = r.level("warn", Privileged)
+	p.Warn.Version = r.version("warn")
+	if _, given := labels[labelPrefix+"warn"]; ok && !given && rank[enforced] > rank[p.Warn.Level] {
+		p.Warn.Level = enforced
+		if _, given := labels[labelPrefix+"warn-version"]; !given {
+			p.Warn.Version = p.Enforce.Version
 		}
-		if text, ok := labels[labelPrefix+mode+"-version"]; ok {
-			v, good := parseVersion(text)
-			if !good {
-				errs = append(errs, field.Invalid(at.Key(labelPrefix+mode+"-version"), text, `must be "latest" or "v1.x"`))
-			}
-			standard.Version = v
-		}
-		return standard
 	}
-	none := Standard{Level: Privileged}
-	p := Policy{Enforce: read("enforce", none), Audit: read("audit", none), Warn: read("warn", none)}
-	if _, ok := labels[labelPrefix+"warn"]; !ok && rank[p.Enforce.Level] > rank[p.Warn.Level] {
-		p.Warn = p.Enforce
-	}
-	return p, errs
+	return p, r.errs
 }
 
+// labelReader reads the labels of a namespace, and collects what is wrong with
+// them.
+type labelReader struct {
+	labels map[string]string
+	errs   field.ErrorList
+}
+
+// level is that of a mode; without a label it is privileged, and with a bad one
+// it is fallback, and not ok.
+func (r *labelReader) level(mode string, fallback Level) (l Level, ok bool) {
+	text, given := r.labels[labelPrefix+mode]
+	if _, known := rank[Level(text)]; known || !given {
+		return cmp.Or(Level(text), Privileged), true
+	}
+	r.bad(mode, text, "must be one of privileged, baseline, restricted")
+	return fallback, false
+}
+
+func (r *labelReader) version(mode string) Version {
+	text, given := r.labels[labelPrefix+mode+"-version"]
+	v, ok := parseVersion(text)
+	if given && !ok {
+		r.bad(mode+"-version", text, `must be "latest" or "v1.x"`)
+	}
+	return v
+}
+
+func (r *labelReader) bad(label, value, why string) {
+	r.errs = append(r.errs, field.Invalid(field.NewPath("metadata", "labels").Key(labelPrefix+label), value, why))
+}
+
+// parseVersion returns the latest for what is no version.
 func parseVersion(text string) (Version, bool) {
-	if text == "latest" {
-		return 0, true
-	}
 	digits, ok := strings.CutPrefix(text, "v1.")
-	n, err := strconv.ParseUint(digits, 10, 16)
-	if !ok || err != nil || strconv.FormatUint(n, 10) != digits || n == 0 && digits != "0" {
-		return 0, false
+	if n, err := strconv.Atoi(digits); ok && err == nil && n >= 0 && strconv.Itoa(n) == digits {
+		return Version{minor: n, pinned: true}, true
 	}
-	return Version(n), true
+	return Version{}, text == "latest"
 }

@@ -47,7 +47,6 @@ type subject struct {
 	meta       *metav1.ObjectMeta
 	spec       *corev1.PodSpec
 	containers []*corev1.Container // of all sorts
-	level      Level
 	version    Version
 }
 
@@ -57,13 +56,17 @@ type rule func(*subject) *Violation
 // The rules of the levels, by name, in the order of messages.
 var (
 	baselineRules = []rule{
-		appArmor, addedCapabilities, hostNamespaces, hostPaths, hostPorts, hostProbes, privileged, procMounts, seLinux, seccompBaseline,
+		appArmor, addedCapabilities, hostNamespaces, hostPaths, hostPorts, hostProbes, privileged, procMountsBaseline, seLinux, seccompBaseline,
 		sysctls, hostProcess,
 	}
 	restrictedRules = []rule{
-		escalation, droppedCapabilities, volumeTypes, nonRoot, nonRootUser, seccompRestricted,
+		escalation, droppedCapabilities, procMountsRestricted, volumeTypes, nonRoot, nonRootUser, seccompRestricted,
 	}
 )
+
+// overridden are the rules that stricter ones take the place of, and since
+// which minor release.
+var overridden = map[string]int{addedReason: 22, pathReason: 0, procReason: 35, seccompReason: 19}
 
 // Evaluate judges a pod, or what a controller makes pods of. Of rules of both
 // levels about one thing, only the stricter speaks.
@@ -71,7 +74,7 @@ func Evaluate(s Standard, meta *metav1.ObjectMeta, spec *corev1.PodSpec) Violati
 	if s.Level == Privileged {
 		return nil
 	}
-	on := &subject{meta: meta, spec: spec, level: s.Level, version: s.Version}
+	on := &subject{meta: meta, spec: spec, version: s.Version}
 	pod.EachContainer(spec, func(c *corev1.Container, _ pod.ContainerType) { on.containers = append(on.containers, c) })
 	var found Violations
 	apply := func(r rule) {
@@ -86,7 +89,8 @@ func Evaluate(s Standard, meta *metav1.ObjectMeta, spec *corev1.PodSpec) Violati
 		return found
 	}
 	found = slices.DeleteFunc(found, func(v Violation) bool {
-		return v.Reason == addedReason && s.Version.since(22) || v.Reason == pathReason || v.Reason == seccompReason
+		since, stricter := overridden[v.Reason]
+		return stricter && s.Version.since(since)
 	})
 	for _, r := range restrictedRules {
 		apply(r)
@@ -108,17 +112,21 @@ func (s *subject) where(bad func(*corev1.Container) bool) []string {
 // container is "container \"a\"" or "containers \"a\", \"b\"".
 func container(names []string) string { return plural("container", names) }
 
-func plural(noun string, names []string) string {
-	if len(names) != 1 {
-		noun += "s"
+func plural(noun string, names []string) string { return pluralOf(noun, names) + " " + quoted(names) }
+
+// pluralOf is the noun for as many names.
+func pluralOf(noun string, names []string) string {
+	if len(names) == 1 {
+		return noun
 	}
-	return noun + " " + quoted(names)
+	return noun + "s"
 }
 
+// quoted puts quotes around names, whatever is in them.
 func quoted(names []string) string {
 	out := make([]string, len(names))
 	for i, n := range names {
-		out[i] = fmt.Sprintf("%q", n)
+		out[i] = `"` + n + `"`
 	}
 	return strings.Join(out, ", ")
 }

@@ -2,8 +2,6 @@ package podsecurity
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -27,40 +25,46 @@ func appArmor(s *subject) *Violation {
 	if names := s.where(func(c *corev1.Container) bool { return judge(security(c).AppArmorProfile) }); len(names) > 0 {
 		setters = append(setters, container(names))
 	}
-	var annotations []string
-	for _, key := range slices.Sorted(maps.Keys(s.meta.Annotations)) {
-		value := s.meta.Annotations[key]
-		if strings.HasPrefix(key, appArmorAnnotation) && value != "" && value != "runtime/default" && !strings.HasPrefix(value, "localhost/") {
-			annotations = append(annotations, fmt.Sprintf("%s=%q", key, value))
-		}
+	values = sortedSet(values)
+	if annotations := s.annotations(isAppArmor, appArmorAllowed); len(annotations) > 0 {
+		setters, values = append(setters, pluralOf("annotation", annotations)), append(values, annotations...)
 	}
-	var said []string
-	if len(setters) > 0 {
-		said = append(said, fmt.Sprintf("%s must not set AppArmor profile type to %s", strings.Join(setters, " and "), quoted(sortedSet(values))))
-	}
-	if len(annotations) > 0 {
-		noun := "annotation"
-		if len(annotations) > 1 {
-			noun = "annotations"
-		}
-		said = append(said, noun+" "+strings.Join(annotations, ", "))
-	}
-	if len(said) == 0 {
+	if len(setters) == 0 {
 		return nil
 	}
-	noun := "forbidden AppArmor profile"
-	if len(values)+len(annotations) > 1 {
-		noun += "s"
+	return &Violation{pluralOf("forbidden AppArmor profile", values),
+		fmt.Sprintf("%s must not set AppArmor profile type to %s", strings.Join(setters, " and "), quoted(values))}
+}
+
+func isAppArmor(key string) bool { return strings.HasPrefix(key, appArmorAnnotation) }
+
+func appArmorAllowed(profile string) bool {
+	return profile == "" || profile == corev1.DeprecatedAppArmorBetaProfileRuntimeDefault ||
+		strings.HasPrefix(profile, corev1.DeprecatedAppArmorBetaProfileNamePrefix)
+}
+
+// annotations are those of the pod that are of a sort and not allowed, in the
+// form key="value".
+func (s *subject) annotations(is, allowed func(string) bool) []string {
+	var found []string
+	for key, value := range s.meta.Annotations {
+		if is(key) && !allowed(value) {
+			found = append(found, fmt.Sprintf("%s=%q", key, value))
+		}
 	}
-	return &Violation{noun, strings.Join(said, "; ")}
+	return sortedSet(found)
 }
 
 func profileAllowed(p *corev1.SeccompProfile) bool {
 	return p.Type == corev1.SeccompProfileTypeRuntimeDefault || p.Type == corev1.SeccompProfileTypeLocalhost
 }
 
-// seccompBaseline: no profile need be chosen, but none that is unconfined.
+// seccompBaseline: no profile need be chosen, but none that is unconfined. There
+// is a field for it since 1.19.
 func seccompBaseline(s *subject) *Violation {
+	if !s.version.since(19) {
+		return seccompAnnotated(s)
+	}
 	var setters, values []string
 	judge := func(p *corev1.SeccompProfile) bool {
 		if p == nil || profileAllowed(p) {
@@ -81,13 +85,29 @@ func seccompBaseline(s *subject) *Violation {
 	return &Violation{seccompReason, fmt.Sprintf("%s must not set securityContext.seccompProfile.type to %s", strings.Join(setters, " and "), quoted(sortedSet(values)))}
 }
 
+// seccompAnnotated looks at the annotations that chose a profile before.
+func seccompAnnotated(s *subject) *Violation {
+	keys := map[string]bool{corev1.SeccompPodAnnotationKey: true}
+	for _, c := range s.containers {
+		keys[corev1.SeccompContainerAnnotationKeyPrefix+c.Name] = true
+	}
+	found := s.annotations(func(key string) bool { return keys[key] }, func(profile string) bool {
+		return profile == corev1.SeccompProfileRuntimeDefault || profile == corev1.DeprecatedSeccompProfileDockerDefault ||
+			strings.HasPrefix(profile, corev1.SeccompLocalhostProfileNamePrefix)
+	})
+	if len(found) == 0 {
+		return nil
+	}
+	return &Violation{seccompReason, "forbidden " + pluralOf("annotation", found) + " " + strings.Join(found, ", ")}
+}
+
 const seccompReason = "seccompProfile"
 
 const seccompWanted = `securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"`
 
 // seccompRestricted: each container has a profile, its own or the pod's.
 func seccompRestricted(s *subject) *Violation {
-	if s.windows() {
+	if !s.version.since(19) || s.windows() {
 		return nil
 	}
 	ofPod := s.security().SeccompProfile

@@ -8,8 +8,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
+// escalation (1.8): no process may gain more than its parent had.
 func escalation(s *subject) *Violation {
-	if s.windows() {
+	if !s.version.since(8) || s.windows() {
 		return nil
 	}
 	names := s.where(func(c *corev1.Container) bool { p := security(c).AllowPrivilegeEscalation; return p == nil || *p })
@@ -44,6 +45,14 @@ func droppedCapabilities(s *subject) *Violation {
 		return nil
 	}
 	return &Violation{"unrestricted capabilities", strings.Join(said, "; ")}
+}
+
+// procMountsRestricted (1.35) goes on for pods with a user namespace.
+func procMountsRestricted(s *subject) *Violation {
+	if !s.version.since(35) {
+		return nil
+	}
+	return procMounts(s)
 }
 
 // volumeTypes: what only a cluster's administrator should choose comes through

@@ -33,6 +33,8 @@ func Default(reader api.Reader, tables Tables, authorizer authz.Authorizer, rbac
 		CertificateSigning{authorizer},
 		CertificateSubjectRestriction{},
 		ClusterTrustBundleAttest{Authorizer: authorizer},
+		DeviceAdminAccess{Namespaces: reader},
+		ClaimStatus{Authorizer: authorizer},
 		DefaultIngressClass{Reader: reader},
 		PodSecurity{Reader: reader},
 		PodTopologyLabels{Reader: reader},

@@ -3,7 +3,6 @@ package admission
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -97,13 +96,20 @@ func (r *Request) warnOf(s podsecurity.Standard, meta *metav1.ObjectMeta, spec *
 }
 
 // sameSecurity says whether an update of a pod leaves alone what the standards
-// look at; of that, only images and ephemeral containers can change.
+// look at; of that, only images can change, and ephemeral containers be added.
 func sameSecurity(pod, old *corev1.Pod) bool {
 	same := func(a, b []corev1.Container) bool {
 		return slices.EqualFunc(a, b, func(x, y corev1.Container) bool { return x.Image == y.Image })
 	}
-	return same(pod.Spec.Containers, old.Spec.Containers) && same(pod.Spec.InitContainers, old.Spec.InitContainers) &&
-		equality.Semantic.DeepEqual(pod.Spec.EphemeralContainers, old.Spec.EphemeralContainers) && maps.Equal(pod.Annotations, old.Annotations)
+	images := map[string]string{}
+	for _, c := range old.Spec.EphemeralContainers {
+		images[c.Name] = c.Image
+	}
+	added := slices.ContainsFunc(pod.Spec.EphemeralContainers, func(c corev1.EphemeralContainer) bool {
+		image, known := images[c.Name]
+		return !known || image != c.Image
+	})
+	return !added && same(pod.Spec.Containers, old.Spec.Containers) && same(pod.Spec.InitContainers, old.Spec.InitContainers)
 }
 
 // templateOf is what an object makes pods from; nil for what makes none.
