@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
 
@@ -140,6 +141,9 @@ func UpdateWarned(t *testing.T, r *api.Resource, old, text string, want ...strin
 	t.Helper()
 	o, was := Stored(t, r, text), Stored(t, r, old)
 	r.PrepareUpdate(o, was)
+	if r.Spec != nil && !equality.Semantic.DeepEqual(r.Spec(o), r.Spec(was)) {
+		o.SetGeneration(was.GetGeneration() + 1)
+	}
 	texts(t, r.UpdateWarnings(o, was), want)
 }
 

@@ -36,6 +36,10 @@ var DaemonSet = api.Define(api.Kind[*appsv1.DaemonSet]{
 	ValidateUpdate: func(o, old *appsv1.DaemonSet) field.ErrorList {
 		return meta.Immutable(field.NewPath("spec", "selector"), o.Spec.Selector, old.Spec.Selector)
 	},
+	Warnings: func(o *appsv1.DaemonSet) []string { return pod.TemplateWarnings(&o.Spec.Template, templatePath) },
+	UpdateWarnings: func(o, old *appsv1.DaemonSet) []string {
+		return pod.TemplateUpdateWarnings(o, old, &o.Spec.Template, templatePath)
+	},
 	Spec: func(o *appsv1.DaemonSet) any { return o.Spec },
 
 	Parts: []api.PartOf[*appsv1.DaemonSet]{

@@ -23,8 +23,12 @@ var Deployment = api.Define(api.Kind[*appsv1.Deployment]{
 	Default:        defaultDeployment,
 	Validate:       validateDeployment,
 	ValidateUpdate: validateDeploymentUpdate,
-	Warnings:       func(o *appsv1.Deployment) []string { return meta.PodNameWarnings(o) },
-	UpdateWarnings: func(_, _ *appsv1.Deployment) []string { return nil },
+	Warnings: func(o *appsv1.Deployment) []string {
+		return append(meta.PodNameWarnings(o), pod.TemplateWarnings(&o.Spec.Template, templatePath)...)
+	},
+	UpdateWarnings: func(o, old *appsv1.Deployment) []string {
+		return pod.TemplateUpdateWarnings(o, old, &o.Spec.Template, templatePath)
+	},
 	// Annotations too, since a change of them is copied to the ReplicaSets.
 	Spec: func(o *appsv1.Deployment) any { return []any{o.Spec, o.Annotations} },
 

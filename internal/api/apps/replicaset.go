@@ -25,9 +25,13 @@ var ReplicaSet = api.Define(api.Kind[*appsv1.ReplicaSet]{
 	ValidateUpdate: func(o, old *appsv1.ReplicaSet) field.ErrorList {
 		return meta.Immutable(field.NewPath("spec", "selector"), o.Spec.Selector, old.Spec.Selector)
 	},
-	Warnings:       func(o *appsv1.ReplicaSet) []string { return meta.PodNameWarnings(o) },
-	UpdateWarnings: func(_, _ *appsv1.ReplicaSet) []string { return nil },
-	Spec:           func(o *appsv1.ReplicaSet) any { return o.Spec },
+	Warnings: func(o *appsv1.ReplicaSet) []string {
+		return append(meta.PodNameWarnings(o), pod.TemplateWarnings(&o.Spec.Template, templatePath)...)
+	},
+	UpdateWarnings: func(o, old *appsv1.ReplicaSet) []string {
+		return pod.TemplateUpdateWarnings(o, old, &o.Spec.Template, templatePath)
+	},
+	Spec: func(o *appsv1.ReplicaSet) any { return o.Spec },
 
 	Parts: []api.PartOf[*appsv1.ReplicaSet]{
 		api.Status(func(dst, src *appsv1.ReplicaSet) { dst.Status = src.Status }).Validated(validateReplicaSetStatus),

@@ -197,3 +197,18 @@ func TestWorkloadWarnings(t *testing.T) {
 		apitest.UpdateWarned(t, StatefulSet, spec, spec, want...)
 	}
 }
+
+// What is remarked about the pods of a workload: of a new one, and of a change.
+func TestTemplateWarnings(t *testing.T) {
+	const want = `spec.template.spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead`
+	for _, r := range []*api.Resource{Deployment, ReplicaSet, DaemonSet, StatefulSet} {
+		object := func(more string) string {
+			return `{metadata: {name: a, namespace: ns}, spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {` + more + `containers: [{name: c, image: "i:1"}]}}}}`
+		}
+		fine, old := object(""), object(`nodeSelector: {beta.kubernetes.io/os: linux}, `)
+		apitest.Warned(t, r, fine)
+		apitest.Warned(t, r, old, want)
+		apitest.UpdateWarned(t, r, fine, old, want)
+		apitest.UpdateWarned(t, r, old, old)
+	}
+}

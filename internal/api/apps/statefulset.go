@@ -29,8 +29,13 @@ var StatefulSet = api.Define(api.Kind[*appsv1.StatefulSet]{
 	Default:        defaultStatefulSet,
 	ValidateNew:    func(o *appsv1.StatefulSet) field.ErrorList { return validateStatefulSet(o, forNew) },
 	ValidateUpdate: validateStatefulSetUpdate,
-	Warnings:       statefulSetWarnings,
-	Spec:           func(o *appsv1.StatefulSet) any { return o.Spec },
+	Warnings: func(o *appsv1.StatefulSet) []string {
+		return append(pod.TemplateWarnings(&o.Spec.Template, templatePath), statefulSetWarnings(o)...)
+	},
+	UpdateWarnings: func(o, old *appsv1.StatefulSet) []string {
+		return append(pod.TemplateUpdateWarnings(o, old, &o.Spec.Template, templatePath), statefulSetWarnings(o)...)
+	},
+	Spec: func(o *appsv1.StatefulSet) any { return o.Spec },
 
 	Parts: []api.PartOf[*appsv1.StatefulSet]{
 		api.Status(func(dst, src *appsv1.StatefulSet) { dst.Status = src.Status }).Validated(validateStatefulSetStatus),

@@ -15,6 +15,9 @@ import (
 // Defaults that several workloads share.
 const revisionHistoryLimit = 10
 
+// templatePath is where all workloads have theirs.
+var templatePath = field.NewPath("spec", "template")
+
 // selectorRules want a selector that is there, is valid and selects something.
 // kind is the workload that the message names.
 func selectorRules(p *field.Path, s *metav1.LabelSelector, kind string) field.ErrorList {

@@ -168,11 +168,13 @@ func validateJobRestart(s *batchv1.JobSpec, p *field.Path) field.ErrorList {
 		[]corev1.RestartPolicy{corev1.RestartPolicyOnFailure, corev1.RestartPolicyNever})}
 }
 
-// jobWarnings remark on Jobs whose status may outgrow what can be stored.
+// jobWarnings remark on Jobs whose status may outgrow what can be stored, and
+// on their pods.
 func jobWarnings(s *batchv1.JobSpec, p *field.Path) []string {
+	var out []string
 	if indexed(s) && ptr.Deref(s.Completions, 0) > manyCompletions && ptr.Deref(s.Parallelism, 0) > maxParallelismOfMany {
-		return []string{p.String() + ": In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, " +
-			"Kubernetes might not be able to track completedIndexes when a big number of indexes fail"}
+		out = append(out, p.String()+": In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, "+
+			"Kubernetes might not be able to track completedIndexes when a big number of indexes fail")
 	}
-	return nil
+	return append(out, pod.TemplateWarnings(&s.Template, p.Child("template"))...)
 }

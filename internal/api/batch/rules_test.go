@@ -207,3 +207,21 @@ func TestUnusedScheduling(t *testing.T) {
 		t.Error("scheduling that is new to a Job is kept")
 	}
 }
+
+func TestTemplateWarnings(t *testing.T) {
+	const want = `template.spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead`
+	spec := func(more string) string {
+		return `template: {spec: {` + more + `restartPolicy: Never, containers: [{name: c, image: "i:1"}]}}`
+	}
+	job := func(more string) string { return `{metadata: {name: a, namespace: ns}, spec: {` + spec(more) + `}}` }
+	cron := func(more string) string {
+		return `{metadata: {name: a, namespace: ns}, spec: {schedule: "* * * * *", jobTemplate: {spec: {` + spec(more) + `}}}}`
+	}
+	const old = `nodeSelector: {beta.kubernetes.io/os: linux}, `
+	apitest.Warned(t, Job, job(old), "spec."+want)
+	apitest.UpdateWarned(t, Job, job(""), job(old), "spec."+want)
+	apitest.UpdateWarned(t, Job, job(old), job(old))
+	apitest.Warned(t, CronJob, cron(old), "spec.jobTemplate.spec."+want)
+	apitest.UpdateWarned(t, CronJob, cron(""), cron(old), "spec.jobTemplate.spec."+want)
+	apitest.UpdateWarned(t, CronJob, cron(old), cron(old))
+}
