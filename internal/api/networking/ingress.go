@@ -124,7 +124,7 @@ func validateIngressStatus(o, old *networkingv1.Ingress) field.ErrorList {
 	for i, in := range o.Status.LoadBalancer.Ingress {
 		p := field.NewPath("status", "loadBalancer", "ingress").Index(i)
 		if in.IP != "" {
-			errs = append(errs, validation.IsValidIPForLegacyField(p.Child("ip"), in.IP, true, known)...)
+			errs = append(errs, meta.IP(p.Child("ip"), in.IP, known...)...)
 		}
 		if in.Hostname != "" {
 			errs = append(errs, meta.Invalid(p.Child("hostname"), in.Hostname, validation.IsDNS1123Subdomain(in.Hostname))...)

@@ -188,14 +188,14 @@ func (r policyRules) block(b *networkingv1.IPBlock, p *field.Path) field.ErrorLi
 	if b.CIDR == "" {
 		return nil
 	}
-	errs := validation.IsValidCIDRForLegacyField(p.Child("cidr"), b.CIDR, true, r.known)
+	errs := meta.CIDR(p.Child("cidr"), b.CIDR, r.known...)
 	_, whole, err := netutils.ParseCIDRSloppy(b.CIDR)
 	if err != nil {
 		return errs
 	}
 	for i, e := range b.Except {
 		ep := p.Child("except").Index(i)
-		errs = append(errs, validation.IsValidCIDRForLegacyField(ep, e, true, r.known)...)
+		errs = append(errs, meta.CIDR(ep, e, r.known...)...)
 		if _, hole, err := netutils.ParseCIDRSloppy(e); err == nil && !within(hole, whole) {
 			errs = append(errs, field.Invalid(ep, e, "must be a strict subset of `cidr`"))
 		}

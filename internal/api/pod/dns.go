@@ -57,7 +57,7 @@ func validateDNS(s *corev1.PodSpec, p *field.Path) field.ErrorList {
 		errs = append(errs, field.Invalid(p.Child("nameservers"), c.Nameservers, fmt.Sprintf("must not have more than %d nameservers", maxNameservers)))
 	}
 	for i, n := range c.Nameservers {
-		errs = append(errs, validation.IsValidIPForLegacyField(p.Child("nameservers").Index(i), n, true, nil)...)
+		errs = append(errs, meta.IP(p.Child("nameservers").Index(i), n)...)
 	}
 	errs = append(errs, validateSearches(c.Searches, p.Child("searches"))...)
 	for i, o := range c.Options {
@@ -89,7 +89,7 @@ func validateSearches(searches []string, p *field.Path) field.ErrorList {
 func validateHostAliases(aliases []corev1.HostAlias, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i, a := range aliases {
-		errs = append(errs, validation.IsValidIPForLegacyField(p.Index(i).Child("ip"), a.IP, true, nil)...)
+		errs = append(errs, meta.IP(p.Index(i).Child("ip"), a.IP)...)
 		for j, name := range a.Hostnames {
 			errs = append(errs, meta.Invalid(p.Index(i).Child("hostnames").Index(j), name, validation.IsDNS1123Subdomain(name))...)
 		}
