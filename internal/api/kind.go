@@ -35,6 +35,9 @@ type Kind[P Object] struct {
 	// ValidateName judges metadata.name, or metadata.generateName when prefix
 	// is set; nil means that names are DNS subdomains.
 	ValidateName func(name string, prefix bool) []string
+	// ValidateNameOf is ValidateName where which names are valid follows from
+	// the rest of the object.
+	ValidateNameOf func(P) func(name string, prefix bool) []string
 
 	Default        func(P)
 	PrepareCreate  func(P)
@@ -43,7 +46,7 @@ type Kind[P Object] struct {
 	ValidateNew    func(P) field.ErrorList // beside Validate, of a new object alone
 	ValidateUpdate func(obj, old P) field.ErrorList
 	Warnings       func(P) []string
-	WarningsUpdate func(obj, old P) []string
+	UpdateWarnings func(obj, old P) []string // in place of Warnings, on update
 	Spec           func(P) any
 
 	Parts        []PartOf[P]
@@ -54,6 +57,8 @@ type Kind[P Object] struct {
 	GracePeriod     func(obj P, asked *int64) int64
 	ReturnsDeleted  bool
 	OrphanByDefault bool
+	// DeleteWarnings are remarks about how an object is to be deleted.
+	DeleteWarnings func(*metav1.DeleteOptions) []string
 
 	AllowCreateOnUpdate    bool
 	RequireResourceVersion bool
@@ -97,9 +102,9 @@ func Define[P Object](k Kind[P]) *Resource {
 		New: func() Object { return k.New() }, NewList: k.NewList, StoredAs: k.StoredAs,
 		Default: one(k.Default), PrepareCreate: one(k.prepareCreate()), PrepareUpdate: two(k.prepareUpdate()),
 		Validate: k.validate(), ValidateUpdate: validateUpdate(k.ValidateUpdate),
-		Warnings: oneTo[P, []string](k.Warnings), WarningsUpdate: twoTo[P, []string](k.WarningsUpdate), Spec: oneTo[P, any](k.Spec),
+		Warnings: oneTo[P, []string](k.Warnings), UpdateWarnings: twoTo[P, []string](k.updateWarnings()), Spec: oneTo[P, any](k.Spec),
 		Subresources: k.Subresources, Deleting: oneTo[P, bool](k.Deleting),
-		ReturnsDeleted: k.ReturnsDeleted, OrphanByDefault: k.OrphanByDefault, AllowCreateOnUpdate: k.AllowCreateOnUpdate,
+		ReturnsDeleted: k.ReturnsDeleted, OrphanByDefault: k.OrphanByDefault, DeleteWarnings: k.DeleteWarnings, AllowCreateOnUpdate: k.AllowCreateOnUpdate,
 		RequireResourceVersion: k.RequireResourceVersion, TTL: k.TTL,
 		Columns: k.Columns, Row: oneTo[P, []any](k.Row), RowIgnores: append(k.RowIgnores, "metadata.managedFields"),
 		FieldNames: k.FieldNames, Fields: oneTo[P, map[string]string](k.Fields), FieldAliases: k.FieldAliases,
@@ -163,6 +168,14 @@ func (k Kind[P]) prepareUpdate() func(obj, old P) {
 	}
 }
 
+// updateWarnings are the kind's own, or else what it remarks about any object.
+func (k Kind[P]) updateWarnings() func(obj, old P) []string {
+	if k.UpdateWarnings != nil || k.Warnings == nil {
+		return k.UpdateWarnings
+	}
+	return func(obj, _ P) []string { return k.Warnings(obj) }
+}
+
 // validate adds the rules of metadata to the kind's own. What is not stored (a
 // review) needs no name.
 func (k Kind[P]) validate() func(Object) field.ErrorList {
@@ -172,6 +185,10 @@ func (k Kind[P]) validate() func(Object) field.ErrorList {
 	}
 	return func(o Object) field.ErrorList {
 		var errs field.ErrorList
+		validName := validName
+		if k.ValidateNameOf != nil {
+			validName = k.ValidateNameOf(o.(P))
+		}
 		if k.Prefix != "" {
 			errs = meta.Validate(o, k.Namespaced, validName)
 			if !k.anyFinalizer() {

@@ -67,11 +67,10 @@ type Resource struct {
 	// what may change. Define makes both, so they are never nil.
 	Validate       func(Object) field.ErrorList
 	ValidateUpdate func(obj, old Object) field.ErrorList
-	// Warnings are remarks on an object that is good enough to be stored.
-	// WarningsUpdate takes their place on update, for kinds that remark only on
-	// what is new.
+	// Warnings are remarks about a new object, UpdateWarnings about a change of
+	// one: of objects that are stored, not of those that are refused.
 	Warnings       func(Object) []string
-	WarningsUpdate func(obj, old Object) []string
+	UpdateWarnings func(obj, old Object) []string
 
 	// Spec is the part whose change raises metadata.generation; nil when the
 	// kind has no generation.
@@ -104,6 +103,8 @@ type Resource struct {
 	// OrphanByDefault: dependants are orphaned when a deletion names no
 	// propagation policy.
 	OrphanByDefault bool
+	// DeleteWarnings are remarks about how an object is to be deleted.
+	DeleteWarnings func(*metav1.DeleteOptions) []string
 
 	AllowCreateOnUpdate    bool // PUT to a name that is not there creates it
 	RequireResourceVersion bool // PUT must carry metadata.resourceVersion

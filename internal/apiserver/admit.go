@@ -12,7 +12,7 @@ import (
 // admission describes a write to the plug-ins.
 func (x *exchange) admission(operation string, obj, old, options runtime.Object, dryRun bool) *admission.Request {
 	return &admission.Request{
-		Operation: operation, Resource: x.e.r, Subresource: x.Subresource,
+		Operation: operation, Verb: x.Verb, Resource: x.e.r, Subresource: x.Subresource,
 		Namespace: x.Namespace, Name: x.Name, Object: obj, Old: old,
 		Options: options, User: x.user, DryRun: dryRun, Warn: x.warn,
 	}

@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"slices"
 	"strconv"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -87,10 +88,12 @@ func (x *exchange) sendDocument(code int, data []byte) {
 		return
 	}
 	x.w.Header().Set("Content-Type", x.media.ContentType())
-	zip := newLateGzip(x.w)
-	zip.code = code
+	zip := &lateGzip{w: x.w}
 	defer zip.close()
-	_, _ = zip.Write(data)
+	zip.begin(code)
+	for part := range slices.Chunk(data, gzipFrom) {
+		_, _ = zip.Write(part)
+	}
 	if x.media.Encoding.IsText() && data[len(data)-1] != '\n' {
 		_, _ = zip.Write([]byte{'\n'})
 	}

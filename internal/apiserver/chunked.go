@@ -10,18 +10,30 @@ import (
 // system call. A byte more would make that one record more.
 const chunk = 64<<10 - 4*9
 
-// chunked hands what is appended to it on in chunks. Callers may append to b
-// themselves, and then call spill. An error ends all: nothing more is written.
+// chunked hands what is appended to it on in pieces of one size. Callers may
+// append to b themselves, and then call spill. An error ends all: nothing more
+// is written.
 type chunked struct {
-	b   []byte
-	out io.Writer
-	err error
+	b    []byte
+	size int
+	pool *sync.Pool
+	out  io.Writer
+	err  error
 }
 
-var chunkedPool = sync.Pool{New: func() any { return &chunked{b: make([]byte, 0, chunk+16<<10)} }}
+// What is sent, and what is compressed, has buffers of its own.
+var plainChunks, gzipChunks = chunkedPool(chunk), chunkedPool(gzipFrom)
 
-func newChunked(out io.Writer) *chunked {
-	w := chunkedPool.Get().(*chunked)
+// chunkedPool has buffers for pieces of a size, with room for an item of the
+// usual size behind one that is nearly full.
+func chunkedPool(size int) *sync.Pool {
+	p := &sync.Pool{}
+	p.New = func() any { return &chunked{b: make([]byte, 0, size+16<<10), size: size, pool: p} }
+	return p
+}
+
+func newChunked(pool *sync.Pool, out io.Writer) *chunked {
+	w := pool.Get().(*chunked)
 	w.out = out
 	return w
 }
@@ -46,12 +58,12 @@ func (w *chunked) WriteByte(c byte) error {
 
 // spill hands on the chunks that are full.
 func (w *chunked) spill() error {
-	if len(w.b) < chunk {
+	if len(w.b) < w.size {
 		return w.err
 	}
 	rest := w.b
-	for ; len(rest) >= chunk; rest = rest[chunk:] {
-		w.hand(rest[:chunk])
+	for ; len(rest) >= w.size; rest = rest[w.size:] {
+		w.hand(rest[:w.size])
 	}
 	w.b = w.b[:copy(w.b, rest)]
 	return w.err
@@ -68,9 +80,9 @@ func (w *chunked) hand(p []byte) {
 func (w *chunked) close() error {
 	w.hand(w.b)
 	err := w.err
-	if cap(w.b) <= 2*chunk {
-		*w = chunked{b: w.b[:0]}
-		chunkedPool.Put(w)
+	if cap(w.b) <= 2*w.size {
+		w.b, w.out, w.err = w.b[:0], nil, nil
+		w.pool.Put(w)
 	}
 	return err
 }

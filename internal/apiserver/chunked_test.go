@@ -24,7 +24,7 @@ func (s *sizes) Write(p []byte) (int, error) {
 func TestChunks(t *testing.T) {
 	for _, size := range []int{1, 100, chunk - 1, chunk, chunk + 1, 3*chunk + 7} {
 		out, want := &sizes{}, strings.Repeat("0123456789", 3*chunk/size/10+1)
-		w := newChunked(out)
+		w := newChunked(plainChunks, out)
 		one := strings.Repeat("x", size-1)
 		for i := range want {
 			_, _ = w.WriteString(one)
@@ -48,7 +48,7 @@ func TestChunks(t *testing.T) {
 
 func TestChunksEndWithAnError(t *testing.T) {
 	out := &sizes{fail: 2}
-	w := newChunked(out)
+	w := newChunked(plainChunks, out)
 	_, err := w.Write(make([]byte, 5*chunk))
 	if err == nil || w.WriteByte('x') == nil || w.close() == nil {
 		t.Errorf("first %v; and what came after it was taken", err)

@@ -102,7 +102,9 @@ func (x *exchange) put(obj api.Object, adm *admission.Request, dryRun bool) (ite
 	if errs := r.Validate(obj); len(errs) > 0 {
 		return nil, apierrors.NewInvalid(r.GroupVersionKind.GroupKind(), obj.GetName(), errs)
 	}
-	x.remark(r.Warnings, obj)
+	if f := r.Warnings; f != nil {
+		x.remark(f(obj))
+	}
 	if err := x.s.validate(x.ctx(), adm); err != nil {
 		return nil, err
 	}
@@ -135,12 +137,9 @@ func (x *exchange) scope() string {
 	return x.Namespace
 }
 
-// remark passes on what the kind has to remark about an object.
-func (x *exchange) remark(remarks func(api.Object) []string, obj api.Object) {
-	if remarks == nil {
-		return
-	}
-	for _, text := range remarks(obj) {
+// remark passes on what the kind has to remark.
+func (x *exchange) remark(texts []string) {
+	for _, text := range texts {
 		x.warn(text)
 	}
 }

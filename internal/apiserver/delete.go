@@ -144,6 +144,9 @@ func (x *exchange) deleteOptions() (*metav1.DeleteOptions, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f := x.e.r.DeleteWarnings; f != nil {
+		x.remark(f(o))
+	}
 	o.TypeMeta = optionsType("DeleteOptions")
 	return o, invalidOptions("DeleteOptions", metavalidation.ValidateDeleteOptions(o))
 }

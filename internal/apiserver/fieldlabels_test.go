@@ -31,6 +31,7 @@ var fieldLabels = map[string]string{
 		"regarding.resourceVersion regarding.fieldPath reason reportingController type",
 	"certificatesigningrequests.certificates.k8s.io": "spec.signerName",
 	"clustertrustbundles.certificates.k8s.io":        "spec.signerName",
+	"podcertificaterequests.certificates.k8s.io":     "spec.signerName spec.podName spec.nodeName",
 	"resourceslices.resource.k8s.io":                 "spec.nodeName spec.driver spec.pool.name",
 }
 

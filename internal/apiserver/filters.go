@@ -124,7 +124,7 @@ func (s *Server) allow(ctx context.Context, a authz.Attributes) error {
 	case err != nil && reason == "":
 		s.log.Warn("authorization failed", "user", a.User.Name, "error", err)
 	}
-	return forbidden(a, reason)
+	return authz.Forbidden(a, reason)
 }
 
 // requestTimeout bounds every request that is not a stream.

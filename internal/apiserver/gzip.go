@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"bufio"
 	"io"
 	"net/http"
 	"strconv"
@@ -21,10 +22,9 @@ var gzipPool = sync.Pool{New: func() any {
 	return w
 }}
 
-var heldPool = sync.Pool{New: func() any {
-	b := make([]byte, 0, gzipFrom)
-	return &b
-}}
+// recordPool has buffers that fill one TLS record together with the header of
+// its HTTP/2 frame.
+var recordPool = sync.Pool{New: func() any { return bufio.NewWriterSize(io.Discard, 16<<10-9) }}
 
 func (x *exchange) wantsGzip() bool {
 	for part := range strings.SplitSeq(x.r.Header.Get("Accept-Encoding"), ",") {
@@ -44,61 +44,44 @@ func refused(params string) bool {
 	return found && err == nil && q == 0
 }
 
-// lateGzip compresses an answer once it has grown to gzipFrom, and sends a
-// shorter one as it is.
+// lateGzip compresses an answer, unless its last piece is the first, and so a
+// small one: that is sent as it is.
 type lateGzip struct {
 	w    http.ResponseWriter
-	code int // of the answer; 0 for 200
-	held *[]byte
-	out  *chunked // between zip and w
+	last bool          // what is written now is all that there is to come
+	out  *bufio.Writer // between zip and w
 	zip  *gzip.Writer
 }
 
-func newLateGzip(w http.ResponseWriter) *lateGzip {
-	return &lateGzip{w: w, held: heldPool.Get().(*[]byte)}
-}
-
 func (g *lateGzip) Write(b []byte) (int, error) {
-	for rest := b; len(rest) > 0; {
-		n := min(len(rest), gzipFrom-len(*g.held))
-		*g.held, rest = append(*g.held, rest[:n]...), rest[n:]
-		if len(*g.held) < gzipFrom {
-			break
-		}
-		if err := g.compress(); err != nil {
-			return 0, err
-		}
-	}
-	return len(b), nil
-}
-
-func (g *lateGzip) compress() error {
 	if g.zip == nil {
-		g.w.Header().Set("Content-Encoding", "gzip")
-		g.w.Header().Add("Vary", "Accept-Encoding")
-		if g.code != 0 {
-			g.w.WriteHeader(g.code)
+		if g.last {
+			return g.w.Write(b)
 		}
-		g.out = newChunked(g.w)
-		g.zip = gzipPool.Get().(*gzip.Writer)
-		g.zip.Reset(g.out)
+		g.begin(http.StatusOK)
 	}
-	_, err := g.zip.Write(*g.held)
-	*g.held = (*g.held)[:0]
-	return err
+	return g.zip.Write(b)
 }
 
-// close sends what is left and lets go of everything.
+func (g *lateGzip) begin(code int) {
+	g.w.Header().Set("Content-Encoding", "gzip")
+	g.w.Header().Add("Vary", "Accept-Encoding")
+	g.w.WriteHeader(code)
+	g.out = recordPool.Get().(*bufio.Writer)
+	g.out.Reset(g.w)
+	g.zip = gzipPool.Get().(*gzip.Writer)
+	g.zip.Reset(g.out)
+}
+
+// close ends the compressed answer and lets go of everything.
 func (g *lateGzip) close() {
 	if g.zip == nil {
-		_, _ = g.w.Write(*g.held)
-	} else {
-		_ = g.compress()
-		_ = g.zip.Close()
-		_ = g.out.close()
-		g.zip.Reset(io.Discard)
-		gzipPool.Put(g.zip)
+		return
 	}
-	*g.held = (*g.held)[:0]
-	heldPool.Put(g.held)
+	_ = g.zip.Close()
+	_ = g.out.Flush()
+	g.zip.Reset(io.Discard)
+	g.out.Reset(io.Discard)
+	gzipPool.Put(g.zip)
+	recordPool.Put(g.out)
 }

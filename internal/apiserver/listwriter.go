@@ -160,12 +160,13 @@ func abort(error) error { panic(http.ErrAbortHandler) }
 // body is the answer's body, in chunks, and compressed when that pays.
 func (x *exchange) body() (w *chunked, done func()) {
 	if !x.wantsGzip() {
-		w = newChunked(x.w)
+		w = newChunked(plainChunks, x.w)
 		return w, func() { _ = w.close() }
 	}
-	zip := newLateGzip(x.w)
-	w = newChunked(zip)
+	zip := &lateGzip{w: x.w}
+	w = newChunked(gzipChunks, zip)
 	return w, func() {
+		zip.last = true
 		_ = w.close()
 		zip.close()
 	}

@@ -122,10 +122,6 @@ func TestScale(t *testing.T) {
 	if _, err := c.UpdateScale(ctx, "d", scale, metav1.UpdateOptions{}); !apierrors.IsConflict(err) {
 		t.Errorf("update from an old scale: %v", err)
 	}
-	scale.ResourceVersion, scale.Spec.Replicas = "", -1
-	if _, err := c.UpdateScale(ctx, "d", scale, metav1.UpdateOptions{}); !apierrors.IsInvalid(err) {
-		t.Errorf("negative replicas: %v", err)
-	}
 	var patched autoscalingv1.Scale
 	err = kubernetes.NewForConfigOrDie(s.Admin()).AppsV1().RESTClient().Patch(types.MergePatchType).
 		Namespace("default").Resource("deployments").Name("d").SubResource("scale").
@@ -144,5 +140,49 @@ func TestScale(t *testing.T) {
 	}
 	if !found {
 		t.Errorf("nobody is written down as having scaled: %+v", d.ManagedFields)
+	}
+}
+
+// What clients are told of a Scale that is wrong, or of nothing.
+func TestScaleIsRefused(t *testing.T) {
+	s := apitest.Start(t)
+	client, ctx := kubernetes.NewForConfigOrDie(s.Admin()).AppsV1(), t.Context()
+	c := client.Deployments("default")
+	d, err := c.Create(ctx, deployment("d"), metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scale := func(name string, change func(*autoscalingv1.Scale)) error {
+		o := &autoscalingv1.Scale{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		change(o)
+		_, err := c.UpdateScale(ctx, name, o, metav1.UpdateOptions{})
+		return err
+	}
+	write := func(kind types.PatchType, name, body string) error {
+		return client.RESTClient().Patch(kind).Namespace("default").Resource("deployments").Name(name).SubResource("scale").
+			Param("fieldManager", "m").Body([]byte(body)).Do(ctx).Error()
+	}
+	const wrong = `Precondition failed: UID in precondition: u, UID in object meta: `
+	for what, tt := range map[string]struct {
+		err  error
+		want string
+	}{
+		"replicas": {scale("d", func(o *autoscalingv1.Scale) { o.Spec.Replicas = -1 }), `Scale.autoscaling "d" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0`},
+		"metadata": {scale("d", func(o *autoscalingv1.Scale) { o.Labels, o.Spec.Replicas = map[string]string{"a": "b c"}, -1 }), `Scale.autoscaling "d" is invalid: [metadata.labels: Invalid value: "b c": `},
+		"identity": {scale("d", func(o *autoscalingv1.Scale) { o.UID, o.ResourceVersion = "u", "1" }), `Operation cannot be fulfilled on deployments/scale.apps "d": ` + wrong + string(d.UID)},
+		"version":  {scale("d", func(o *autoscalingv1.Scale) { o.ResourceVersion = "1" }), `Operation cannot be fulfilled on deployments.apps "d": the object has been modified`},
+		"nothing":  {scale("x", func(*autoscalingv1.Scale) {}), `deployments/scale.apps "x" not found`},
+		"patch":    {write(types.MergePatchType, "d", `{"spec":{"replicas":-1}}`), `Scale.autoscaling "d" is invalid: spec.replicas: Invalid value: -1: `},
+		"no patch": {write(types.MergePatchType, "x", `{"spec":{"replicas":1}}`), `deployments/scale.apps "x" not found`},
+		"apply":    {write(types.ApplyPatchType, "d", `{"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":"d"},"spec":{"replicas":-1}}`), `Scale.autoscaling "d" is invalid: spec.replicas: Invalid value: -1: `},
+		"no apply": {write(types.ApplyPatchType, "x", `{"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":"x"},"spec":{"replicas":1}}`), `deployments/scale.apps "x" not found`},
+		"other":    {write(types.ApplyPatchType, "d", `{"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":"x"},"spec":{"replicas":1}}`), "the name of the object (x) does not match the name on the URL (d)"},
+	} {
+		if tt.err == nil || !strings.HasPrefix(tt.err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %s", what, tt.err, tt.want)
+		}
+	}
+	if _, err := c.GetScale(ctx, "x", metav1.GetOptions{}); err == nil || err.Error() != `deployments.apps "x" not found` {
+		t.Errorf("get: %v", err)
 	}
 }

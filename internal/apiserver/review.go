@@ -2,12 +2,9 @@ package apiserver
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
 )
@@ -33,16 +30,9 @@ func (x *exchange) review() error {
 		if x.e.r.Default != nil {
 			x.e.r.Default(body)
 		}
-		if errs := x.invalidReview(body); len(errs) > 0 {
-			return nil, apierrors.NewInvalid(kind.GroupKind(), body.GetName(), errs)
+		if errs := x.e.r.Validate(body); len(errs) > 0 {
+			return nil, apierrors.NewInvalid(kind.GroupKind(), "", errs)
 		}
 		return answer(ctx, c, body)
-	})
-}
-
-// invalidReview judges a question. It needs no name, as it is not kept.
-func (x *exchange) invalidReview(obj api.Object) field.ErrorList {
-	return slices.DeleteFunc(x.e.r.Validate(obj), func(e *field.Error) bool {
-		return strings.HasPrefix(e.Field, "metadata.")
 	})
 }

@@ -1,16 +1,20 @@
 package apiserver
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
 	"skiff/internal/apiserver/codec"
 	"skiff/internal/apiserver/patch"
 	"skiff/internal/store"
@@ -89,31 +93,50 @@ func (x *exchange) setScale(o *metav1.UpdateOptions, manager string, want func(s
 			if err != nil {
 				return nil, err
 			}
-			if err := checkScale(scale); err != nil {
+			if err := x.checkScale(scale, old.Object()); err != nil {
 				return nil, err
 			}
 			obj := x.e.copyOf(old)
 			x.e.r.Scale.Set(obj, scale.Spec.Replicas)
 			obj.SetResourceVersion(scale.ResourceVersion)
-			if scale.UID != "" {
-				obj.SetUID(scale.UID)
-			}
 			return obj, nil
 		},
 	})
 	if err != nil {
-		return err
+		return x.ofScale(err)
 	}
 	return x.writeScale(item)
 }
 
-func checkScale(s *autoscalingv1.Scale) error {
-	if s.Spec.Replicas >= 0 {
-		return nil
+// checkScale judges a Scale, and whether it is of the object that is there.
+func (x *exchange) checkScale(s *autoscalingv1.Scale, live api.Object) error {
+	errs := meta.Validate(s, x.e.r.Namespaced, meta.Subdomain)
+	errs = append(errs, meta.NonNegative(field.NewPath("spec", "replicas"), s.Spec.Replicas)...)
+	if len(errs) > 0 {
+		return apierrors.NewInvalid(scaleKind.GroupKind(), x.Name, errs)
 	}
-	return apierrors.NewInvalid(scaleKind.GroupKind(), s.Name, field.ErrorList{
-		field.Invalid(field.NewPath("spec", "replicas"), s.Spec.Replicas, "must be greater than or equal to 0"),
-	})
+	if s.UID != "" && s.UID != live.GetUID() {
+		return apierrors.NewConflict(x.scaleResource(), x.Name, fmt.Errorf(
+			"Precondition failed: UID in precondition: %v, UID in object meta: %v", s.UID, live.GetUID()))
+	}
+	return nil
+}
+
+func (x *exchange) scaleResource() schema.GroupResource {
+	return schema.GroupResource{Group: x.e.r.Group, Resource: x.e.r.Plural + "/scale"}
+}
+
+// ofScale makes of an object that is not there a scale that is not there, as
+// clients are told of a write.
+func (x *exchange) ofScale(err error) error {
+	var status apierrors.APIStatus
+	if !apierrors.IsNotFound(err) || !errors.As(err, &status) {
+		return err
+	}
+	if d := status.Status().Details; d == nil || d.Kind != x.e.r.Plural || d.Name != x.Name {
+		return err
+	}
+	return apierrors.NewNotFound(x.scaleResource(), x.Name)
 }
 
 // applyScale is apply of the one field that a Scale sets, on the object.
@@ -122,7 +145,7 @@ func (x *exchange) applyScale(p *sentPatch) error {
 	if err := yaml.Unmarshal(p.data, &sent); err != nil {
 		return apierrors.NewBadRequest(err.Error())
 	}
-	if err := checkScale(&sent); err != nil {
+	if err := x.checkAddress(&sent); err != nil {
 		return err
 	}
 	wanted := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"replicas": int64(sent.Spec.Replicas)}}}
@@ -132,11 +155,14 @@ func (x *exchange) applyScale(p *sentPatch) error {
 	item, err := x.change(&change{
 		options: p.updateOptions(), dryRun: len(p.DryRun) > 0,
 		make: func(old store.Item) (api.Object, error) {
+			if err := x.checkScale(&sent, old.Object()); err != nil {
+				return nil, err
+			}
 			return x.s.managed.apply(x.e.r, x.Subresource, old.Object(), wanted.DeepCopy(), p.FieldManager, p.Force != nil && *p.Force)
 		},
 	})
 	if err != nil {
-		return err
+		return x.ofScale(err)
 	}
 	return x.writeScale(item)
 }

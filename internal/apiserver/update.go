@@ -228,13 +228,11 @@ func (x *exchange) invalid(c *change, obj, live api.Object) field.ErrorList {
 
 // remarkChange is remark for an update, of the whole or of a part.
 func (x *exchange) remarkChange(c *change, obj, live api.Object) {
-	switch r := x.e.r; {
-	case c.part != nil:
-		x.remark(c.part.Warnings, obj)
-	case r.WarningsUpdate != nil:
-		x.remark(func(o api.Object) []string { return r.WarningsUpdate(o, live) }, obj)
-	default:
-		x.remark(r.Warnings, obj)
+	switch {
+	case c.part == nil && x.e.r.UpdateWarnings != nil:
+		x.remark(x.e.r.UpdateWarnings(obj, live))
+	case c.part != nil && c.part.Warnings != nil:
+		x.remark(c.part.Warnings(obj))
 	}
 }
 

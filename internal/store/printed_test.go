@@ -5,13 +5,13 @@ import (
 	"reflect"
 	"testing"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/apitesting/fuzzer"
 	metafuzzer "k8s.io/apimachinery/pkg/apis/meta/fuzzer"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"sigs.k8s.io/randfill"
 
 	"skiff/internal/api"
-	"skiff/internal/api/apiextensions"
 	"skiff/internal/api/catalogue"
 )
 
@@ -19,7 +19,7 @@ import (
 // ignore.
 func TestRowsIgnoreWhatTheySay(t *testing.T) {
 	shallow := func(serializer.CodecFactory) []any {
-		return []any{func(s *apiextensions.Schema, _ randfill.Continue) { s.Type = "object" }} // else it would have no end
+		return []any{func(s *apiextensionsv1.JSONSchemaProps, _ randfill.Continue) { s.Type = "object" }} // else it would have no end
 	}
 	fuzz := fuzzer.FuzzerFor(fuzzer.MergeFuzzerFuncs(metafuzzer.Funcs, shallow), rand.NewSource(1), serializer.NewCodecFactory(catalogue.Scheme))
 	for _, r := range catalogue.All() {

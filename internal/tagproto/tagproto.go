@@ -1,7 +1,7 @@
 // Package tagproto reads and writes Kubernetes' protobuf by the struct tags of
-// Go types that have no generated code: the few kinds whose types are skiff's
-// own. It is the counterpart of package wirejson, slower than generated code
-// and a fraction of its size.
+// Go types that have no generated code: kinds whose types are skiff's own, as
+// those of APIService are. It is the counterpart of package wirejson, slower
+// than generated code and a fraction of its size.
 //
 // As in generated code, fields that are no pointers are written even when they
 // are zero, and what has Marshal and Unmarshal of its own does it itself. It

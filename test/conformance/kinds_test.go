@@ -1,11 +1,13 @@
 package conformance
 
 import (
+	"strings"
 	"testing"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	flowv1 "k8s.io/api/flowcontrol/v1"
 	migrationv1 "k8s.io/api/storagemigration/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -57,7 +59,8 @@ func TestKindsOfTheMachinery(t *testing.T) {
 		migration := migrationv1.SchemeGroupVersion
 		a.discovered(t, migration, "storageversionmigrations", "storageversionmigrations/status")
 		a.lives(t, migration.WithKind("StorageVersionMigration"), "storageversionmigrations")
-		a.hasStatus(t, migration.WithKind("StorageVersionMigration"), "storageversionmigrations", conditioned, isConditioned)
+		// Whoever writes this status knows up to which revision to migrate.
+		a.hasStatus(t, migration.WithKind("StorageVersionMigration"), "storageversionmigrations", strings.Replace(conditioned, `{"conditions"`, `{"resourceVersion":"7","conditions"`, 1), isConditioned)
 	})
 }
 
@@ -103,5 +106,26 @@ func TestWebhookConfigurations(t *testing.T) {
 		got, err := c.Get(ctx, "v", metav1.GetOptions{})
 		need(t, err)
 		is(t, got.Webhooks[0].MatchConditions, second)
+	})
+	invalid := []admissionv1.MatchCondition{{Name: "one", Expression: "object.metadata.name !="}, {Name: "two", Expression: "object.spec.x + params"}, {Name: "three", Expression: "1"}}
+	refused := func(t *testing.T, err error) {
+		t.Helper()
+		for _, want := range []string{"webhooks[0].matchConditions[0].expression: Invalid value", "webhooks[0].matchConditions[1].expression", "webhooks[0].matchConditions[2].expression", "compilation failed"} {
+			if !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v; want it to be refused for %q", err, want)
+			}
+		}
+	}
+	promise(t, "[sig-api-machinery] AdmissionWebhook should reject mutating webhook configurations with invalid match conditions", func(t *testing.T) {
+		_, err := a.kube.AdmissionregistrationV1().MutatingWebhookConfigurations().Create(ctx, &admissionv1.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: "n"}, Webhooks: []admissionv1.MutatingWebhook{{
+			Name: "m.example.com", ClientConfig: client, SideEffects: &none, AdmissionReviewVersions: []string{"v1"}, MatchConditions: invalid,
+		}}}, metav1.CreateOptions{})
+		refused(t, err)
+	})
+	promise(t, "[sig-api-machinery] AdmissionWebhook should reject validating webhook configurations with invalid match conditions", func(t *testing.T) {
+		_, err := a.kube.AdmissionregistrationV1().ValidatingWebhookConfigurations().Create(ctx, &admissionv1.ValidatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: "n"}, Webhooks: []admissionv1.ValidatingWebhook{{
+			Name: "v.example.com", ClientConfig: client, SideEffects: &none, AdmissionReviewVersions: []string{"v1"}, MatchConditions: invalid,
+		}}}, metav1.CreateOptions{})
+		refused(t, err)
 	})
 }

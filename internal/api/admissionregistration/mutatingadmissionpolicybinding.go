@@ -21,8 +21,16 @@ var MutatingAdmissionPolicyBinding = api.Define(api.Kind[*admissionregistrationv
 		defaultParamRef(o.Spec.ParamRef)
 	},
 	Validate: func(o *admissionregistrationv1.MutatingAdmissionPolicyBinding) field.ErrorList {
-		return validateBinding(o.Spec.PolicyName, o.Spec.ParamRef, o.Spec.MatchResources)
+		errs := validateBinding(o.Spec.PolicyName, o.Spec.ParamRef, o.Spec.MatchResources)
+		return append(errs, validateMutable(o.Spec.MatchResources, field.NewPath("spec", "matchResources"))...)
 	},
+	ValidateNew: func(o *admissionregistrationv1.MutatingAdmissionPolicyBinding) field.ErrorList {
+		return validateReserved(o.Name)
+	},
+	UpdateWarnings: func(o, _ *admissionregistrationv1.MutatingAdmissionPolicyBinding) []string {
+		return reservedWarnings(o.Name)
+	},
+
 	Columns: table.Of("Name", "PolicyName", "ParamRef", "Age").Docs(map[string]string{
 		"PolicyName": "PolicyName indicates the policy definition which the policy binding binded to",
 		"ParamRef":   "ParamRef indicates the param resource which sets the configration param",

@@ -17,22 +17,24 @@ var MutatingWebhookConfiguration = api.Define(api.Kind[*admissionregistrationv1.
 	RequireResourceVersion: true,
 
 	Default: func(o *admissionregistrationv1.MutatingWebhookConfiguration) {
+		for _, w := range mutatingWebhooks(o) {
+			w.defaults()
+		}
 		for i := range o.Webhooks {
-			w := &o.Webhooks[i]
-			webhookOfMutating(w).defaults()
-			meta.FillPtr(&w.ReinvocationPolicy, admissionregistrationv1.NeverReinvocationPolicy)
+			meta.FillPtr(&o.Webhooks[i].ReinvocationPolicy, admissionregistrationv1.NeverReinvocationPolicy)
 		}
 	},
-	Validate: func(o *admissionregistrationv1.MutatingWebhookConfiguration) field.ErrorList {
-		v := newWebhooks()
-		var errs field.ErrorList
-		for i := range o.Webhooks {
-			w := &o.Webhooks[i]
-			errs = append(errs, v.validate(webhookOfMutating(w), field.NewPath("webhooks").Index(i))...)
-			errs = append(errs, meta.EnumOr(field.NewPath("webhooks").Index(i).Child("reinvocationPolicy"), w.ReinvocationPolicy,
-				admissionregistrationv1.NeverReinvocationPolicy, admissionregistrationv1.IfNeededReinvocationPolicy)...)
-		}
-		return errs
+	ValidateNew: func(o *admissionregistrationv1.MutatingWebhookConfiguration) field.ErrorList {
+		return append(validateWebhooks(mutatingWebhooks(o), nil), validateReserved(o.Name)...)
+	},
+	ValidateUpdate: func(o, old *admissionregistrationv1.MutatingWebhookConfiguration) field.ErrorList {
+		return validateWebhooks(mutatingWebhooks(o), mutatingWebhooks(old))
+	},
+	Warnings: func(o *admissionregistrationv1.MutatingWebhookConfiguration) []string {
+		return excludedWarnings(mutatingWebhooks(o))
+	},
+	UpdateWarnings: func(o, _ *admissionregistrationv1.MutatingWebhookConfiguration) []string {
+		return append(reservedWarnings(o.Name), excludedWarnings(mutatingWebhooks(o))...)
 	},
 	Spec: func(o *admissionregistrationv1.MutatingWebhookConfiguration) any { return o.Webhooks },
 
@@ -43,10 +45,15 @@ var MutatingWebhookConfiguration = api.Define(api.Kind[*admissionregistrationv1.
 	},
 })
 
-func webhookOfMutating(w *admissionregistrationv1.MutatingWebhook) webhook {
-	return webhook{
-		name: w.Name, client: &w.ClientConfig, rules: w.Rules, versions: w.AdmissionReviewVersions, conditions: w.MatchConditions,
-		failure: &w.FailurePolicy, match: &w.MatchPolicy, namespaces: &w.NamespaceSelector, objects: &w.ObjectSelector,
-		sideEffects: w.SideEffects, timeout: &w.TimeoutSeconds,
+func mutatingWebhooks(o *admissionregistrationv1.MutatingWebhookConfiguration) []webhook {
+	var all []webhook
+	for i := range o.Webhooks {
+		w := &o.Webhooks[i]
+		all = append(all, webhook{
+			name: w.Name, client: &w.ClientConfig, rules: w.Rules, versions: w.AdmissionReviewVersions, conditions: w.MatchConditions,
+			failure: &w.FailurePolicy, match: &w.MatchPolicy, namespaces: &w.NamespaceSelector, objects: &w.ObjectSelector,
+			sideEffects: w.SideEffects, timeout: &w.TimeoutSeconds, reinvocation: w.ReinvocationPolicy,
+		})
 	}
+	return all
 }

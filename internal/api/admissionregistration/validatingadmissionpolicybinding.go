@@ -24,6 +24,13 @@ var ValidatingAdmissionPolicyBinding = api.Define(api.Kind[*admissionregistratio
 		errs := validateBinding(o.Spec.PolicyName, o.Spec.ParamRef, o.Spec.MatchResources)
 		return append(errs, validateActions(o.Spec.ValidationActions, field.NewPath("spec", "validationActions"))...)
 	},
+	ValidateNew: func(o *admissionregistrationv1.ValidatingAdmissionPolicyBinding) field.ErrorList {
+		return validateReserved(o.Name)
+	},
+	UpdateWarnings: func(o, _ *admissionregistrationv1.ValidatingAdmissionPolicyBinding) []string {
+		return reservedWarnings(o.Name)
+	},
+
 	Columns: table.Of("Name", "PolicyName", "ParamRef", "Age").Docs(map[string]string{
 		"PolicyName": "PolicyName indicates the policy definition which the policy binding binded to",
 		"ParamRef":   "ParamRef indicates the param resource which sets the configration param",

@@ -16,19 +16,21 @@ var ValidatingWebhookConfiguration = api.Define(api.Kind[*admissionregistrationv
 	RequireResourceVersion: true,
 
 	Default: func(o *admissionregistrationv1.ValidatingWebhookConfiguration) {
-		for i := range o.Webhooks {
-			w := &o.Webhooks[i]
-			webhookOfValidating(w).defaults()
+		for _, w := range validatingWebhooks(o) {
+			w.defaults()
 		}
 	},
-	Validate: func(o *admissionregistrationv1.ValidatingWebhookConfiguration) field.ErrorList {
-		v := newWebhooks()
-		var errs field.ErrorList
-		for i := range o.Webhooks {
-			w := &o.Webhooks[i]
-			errs = append(errs, v.validate(webhookOfValidating(w), field.NewPath("webhooks").Index(i))...)
-		}
-		return errs
+	ValidateNew: func(o *admissionregistrationv1.ValidatingWebhookConfiguration) field.ErrorList {
+		return append(validateWebhooks(validatingWebhooks(o), nil), validateReserved(o.Name)...)
+	},
+	ValidateUpdate: func(o, old *admissionregistrationv1.ValidatingWebhookConfiguration) field.ErrorList {
+		return validateWebhooks(validatingWebhooks(o), validatingWebhooks(old))
+	},
+	Warnings: func(o *admissionregistrationv1.ValidatingWebhookConfiguration) []string {
+		return excludedWarnings(validatingWebhooks(o))
+	},
+	UpdateWarnings: func(o, _ *admissionregistrationv1.ValidatingWebhookConfiguration) []string {
+		return append(reservedWarnings(o.Name), excludedWarnings(validatingWebhooks(o))...)
 	},
 	Spec: func(o *admissionregistrationv1.ValidatingWebhookConfiguration) any { return o.Webhooks },
 
@@ -39,10 +41,15 @@ var ValidatingWebhookConfiguration = api.Define(api.Kind[*admissionregistrationv
 	},
 })
 
-func webhookOfValidating(w *admissionregistrationv1.ValidatingWebhook) webhook {
-	return webhook{
-		name: w.Name, client: &w.ClientConfig, rules: w.Rules, versions: w.AdmissionReviewVersions, conditions: w.MatchConditions,
-		failure: &w.FailurePolicy, match: &w.MatchPolicy, namespaces: &w.NamespaceSelector, objects: &w.ObjectSelector,
-		sideEffects: w.SideEffects, timeout: &w.TimeoutSeconds,
+func validatingWebhooks(o *admissionregistrationv1.ValidatingWebhookConfiguration) []webhook {
+	var all []webhook
+	for i := range o.Webhooks {
+		w := &o.Webhooks[i]
+		all = append(all, webhook{
+			name: w.Name, client: &w.ClientConfig, rules: w.Rules, versions: w.AdmissionReviewVersions, conditions: w.MatchConditions,
+			failure: &w.FailurePolicy, match: &w.MatchPolicy, namespaces: &w.NamespaceSelector, objects: &w.ObjectSelector,
+			sideEffects: w.SideEffects, timeout: &w.TimeoutSeconds,
+		})
 	}
+	return all
 }

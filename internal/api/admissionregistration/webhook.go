@@ -1,14 +1,17 @@
 package admissionregistration
 
 import (
-	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	webhookrules "k8s.io/apiserver/pkg/util/webhook"
+	"k8s.io/utils/ptr"
 
 	"skiff/internal/api/meta"
 )
@@ -25,6 +28,7 @@ type webhook struct {
 	namespaces, objects **metav1.LabelSelector
 	sideEffects         *admissionregistrationv1.SideEffectClass
 	timeout             **int32
+	reinvocation        *admissionregistrationv1.ReinvocationPolicyType // of those that change objects
 }
 
 const (
@@ -47,71 +51,112 @@ func (w webhook) defaults() {
 	}
 }
 
-// webhooks judges the webhooks of one configuration; their names differ.
-type webhooks struct{ names meta.Unique[string] }
+// validateWebhooks judges the webhooks of one configuration, which had old
+// before; a new one had none.
+func validateWebhooks(webhooks, old []webhook) field.ErrorList {
+	v := judging(webhooks, old)
+	var errs field.ErrorList
+	names := meta.Unique[string]{}
+	for i, w := range webhooks {
+		p := field.NewPath("webhooks").Index(i)
+		errs = append(errs, v.validate(w, p)...)
+		errs = append(errs, v.validateVersions(w.versions, p.Child("admissionReviewVersions"))...)
+		if v.uniqueNames && w.name != "" {
+			errs = append(errs, names.Check(p.Child("name"), w.name)...)
+		}
+	}
+	return errs
+}
 
-func newWebhooks() webhooks { return webhooks{names: meta.Unique[string]{}} }
+// webhookRules are the rules of a configuration. Those that came after the kind
+// do not hold for one that broke them before.
+type webhookRules struct {
+	sideEffects   []admissionregistrationv1.SideEffectClass // that a webhook may have
+	knownVersion  bool                                      // one at least of its versions
+	uniqueNames   bool
+	selectors     metavalidation.LabelSelectorValidationOptions
+	newConditions bool
+	compiler      *compiler
+}
+
+func judging(webhooks, old []webhook) webhookRules {
+	v := webhookRules{
+		sideEffects:  []admissionregistrationv1.SideEffectClass{admissionregistrationv1.SideEffectClassNone, admissionregistrationv1.SideEffectClassNoneOnDryRun},
+		knownVersion: true, uniqueNames: true, newConditions: len(webhooks) != len(old),
+	}
+	if slices.ContainsFunc(old, func(w webhook) bool { return w.sideEffects == nil || !slices.Contains(v.sideEffects, *w.sideEffects) }) {
+		v.sideEffects = append(v.sideEffects, admissionregistrationv1.SideEffectClassSome, admissionregistrationv1.SideEffectClassUnknown)
+	}
+	var stored []string
+	names := map[string]bool{}
+	for i, w := range old {
+		v.knownVersion = v.knownVersion && (len(w.versions) == 0 || slices.ContainsFunc(w.versions, isReviewVersion))
+		v.uniqueNames = v.uniqueNames && !names[w.name]
+		names[w.name] = true
+		if len(meta.Selector(nil, *w.namespaces))+len(meta.Selector(nil, *w.objects)) > 0 {
+			v.selectors.AllowInvalidLabelValueInSelector = true
+		}
+		v.newConditions = v.newConditions || !reflect.DeepEqual(webhooks[i].conditions, w.conditions)
+		stored = append(stored, conditionTexts(w.conditions)...)
+	}
+	v.compiler = newCompiler(false, false, stored)
+	return v
+}
+
+func (v webhookRules) validate(w webhook, p *field.Path) field.ErrorList {
+	errs := validation.IsFullyQualifiedName(p.Child("name"), w.name)
+	for i := range w.rules {
+		errs = append(errs, validateRule(&w.rules[i], p.Child("rules").Index(i))...)
+	}
+	errs = append(errs, meta.EnumOr(p.Child("failurePolicy"), *w.failure, admissionregistrationv1.Fail, admissionregistrationv1.Ignore)...)
+	errs = append(errs, meta.EnumOr(p.Child("matchPolicy"), *w.match, admissionregistrationv1.Equivalent, admissionregistrationv1.Exact)...)
+	if w.sideEffects == nil {
+		errs = append(errs, field.Required(p.Child("sideEffects"), "must specify one of "+joined(v.sideEffects)))
+	}
+	errs = append(errs, meta.EnumOr(p.Child("sideEffects"), w.sideEffects, v.sideEffects...)...)
+	if t := *w.timeout; t != nil && (*t < 1 || *t > maxTimeoutSeconds) {
+		errs = append(errs, field.Invalid(p.Child("timeoutSeconds"), *t, "the timeout value must be between 1 and 30 seconds"))
+	}
+	errs = append(errs, metavalidation.ValidateLabelSelector(*w.namespaces, v.selectors, p.Child("namespaceSelector"))...)
+	errs = append(errs, metavalidation.ValidateLabelSelector(*w.objects, v.selectors, p.Child("objectSelector"))...)
+	errs = append(errs, meta.EnumOr(p.Child("reinvocationPolicy"), w.reinvocation,
+		admissionregistrationv1.IfNeededReinvocationPolicy, admissionregistrationv1.NeverReinvocationPolicy)...)
+	errs = append(errs, validateClient(w.client, p.Child("clientConfig"))...)
+	if v.newConditions {
+		errs = append(errs, validateConditions(w.conditions, v.compiler, p.Child("matchConditions"))...)
+	}
+	return errs
+}
+
+func joined(classes []admissionregistrationv1.SideEffectClass) string {
+	var texts []string
+	for _, c := range classes {
+		texts = append(texts, string(c))
+	}
+	return strings.Join(texts, ", ")
+}
 
 // reviewVersions are the versions of AdmissionReview that are spoken.
 var reviewVersions = []string{"v1", "v1beta1"}
 
-func (v webhooks) validate(w webhook, p *field.Path) field.ErrorList {
-	errs := validation.IsFullyQualifiedName(p.Child("name"), w.name)
-	errs = append(errs, v.names.Check(p.Child("name"), w.name)...)
-	errs = append(errs, meta.EnumOr(p.Child("failurePolicy"), *w.failure, admissionregistrationv1.Fail, admissionregistrationv1.Ignore)...)
-	errs = append(errs, meta.EnumOr(p.Child("matchPolicy"), *w.match, admissionregistrationv1.Equivalent, admissionregistrationv1.Exact)...)
-	if w.sideEffects == nil {
-		errs = append(errs, field.Required(p.Child("sideEffects"), "must specify one of None, NoneOnDryRun"))
-	}
-	errs = append(errs, meta.EnumOr(p.Child("sideEffects"), w.sideEffects,
-		admissionregistrationv1.SideEffectClassNone, admissionregistrationv1.SideEffectClassNoneOnDryRun)...)
-	if t := *w.timeout; t != nil && (*t < 1 || *t > maxTimeoutSeconds) {
-		errs = append(errs, field.Invalid(p.Child("timeoutSeconds"), *t, "the timeout value must be between 1 and 30 seconds"))
-	}
-	errs = append(errs, meta.Selector(p.Child("namespaceSelector"), *w.namespaces)...)
-	errs = append(errs, meta.Selector(p.Child("objectSelector"), *w.objects)...)
-	errs = append(errs, validateConditions(w.conditions, p.Child("matchConditions"))...)
-	errs = append(errs, validateVersions(w.versions, p.Child("admissionReviewVersions"))...)
-	for i := range w.rules {
-		errs = append(errs, validateWebhookRule(&w.rules[i], p.Child("rules").Index(i))...)
-	}
-	return append(errs, validateClient(w.client, p.Child("clientConfig"))...)
-}
+func isReviewVersion(v string) bool { return slices.Contains(reviewVersions, v) }
 
-func validateVersions(versions []string, p *field.Path) field.ErrorList {
+func (v webhookRules) validateVersions(versions []string, p *field.Path) field.ErrorList {
 	if len(versions) == 0 {
 		return field.ErrorList{field.Required(p, "must specify one of "+strings.Join(reviewVersions, ", "))}
 	}
-	for _, v := range versions {
-		if slices.Contains(reviewVersions, v) {
-			return nil
-		}
-	}
-	return field.ErrorList{field.Invalid(p, versions, "must include at least one of "+strings.Join(reviewVersions, ", "))}
-}
-
-func validateWebhookRule(r *admissionregistrationv1.RuleWithOperations, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if len(r.Operations) == 0 {
-		errs = append(errs, field.Required(p.Child("operations"), ""))
-	}
-	for i, o := range r.Operations {
-		errs = append(errs, meta.Enum(p.Child("operations").Index(i), o, admissionregistrationv1.OperationAll, admissionregistrationv1.Connect,
-			admissionregistrationv1.Create, admissionregistrationv1.Delete, admissionregistrationv1.Update)...)
-	}
-	for _, f := range []struct {
-		name   string
-		values []string
-	}{{"apiGroups", r.APIGroups}, {"apiVersions", r.APIVersions}, {"resources", r.Resources}} {
-		switch {
-		case len(f.values) == 0:
-			errs = append(errs, field.Required(p.Child(f.name), ""))
-		case len(f.values) > 1 && slices.Contains(f.values, "*"):
-			errs = append(errs, field.Invalid(p.Child(f.name), f.values, "if '*' is present, must not specify other values"))
+	for i, name := range versions {
+		if slices.Contains(versions[:i], name) {
+			errs = append(errs, field.Invalid(p.Index(i), name, "duplicate version"))
+			continue
 		}
+		errs = append(errs, meta.Invalid(p.Index(i), name, validation.IsDNS1035Label(name))...)
 	}
-	return append(errs, meta.EnumOr(p.Child("scope"), r.Scope, admissionregistrationv1.AllScopes,
-		admissionregistrationv1.ClusterScope, admissionregistrationv1.NamespacedScope)...)
+	if v.knownVersion && !slices.ContainsFunc(versions, isReviewVersion) {
+		errs = append(errs, field.Invalid(p, versions, "must include at least one of "+strings.Join(reviewVersions, ", ")))
+	}
+	return errs
 }
 
 func validateClient(c *admissionregistrationv1.WebhookClientConfig, p *field.Path) field.ErrorList {
@@ -119,22 +164,9 @@ func validateClient(c *admissionregistrationv1.WebhookClientConfig, p *field.Pat
 	case (c.URL == nil) == (c.Service == nil):
 		return field.ErrorList{field.Required(p, "exactly one of url or service is required")}
 	case c.URL != nil:
-		u, err := url.Parse(*c.URL)
-		switch up := p.Child("url"); {
-		case err != nil:
-			return field.ErrorList{field.Required(up, "url must be a valid URL: "+err.Error()+"; desired format: https://host[/path]")}
-		case u.Scheme != "https":
-			return field.ErrorList{field.Invalid(up, u.Scheme, "'https' is the only allowed URL scheme; desired format: https://host[/path]")}
-		case u.Host == "":
-			return field.ErrorList{field.Invalid(up, u.Host, "host must be specified; desired format: https://host[/path]")}
-		}
-		return nil
+		return webhookrules.ValidateWebhookURL(p.Child("url"), *c.URL, true)
 	}
-	sp := p.Child("service")
-	errs := meta.Required(sp.Child("name"), c.Service.Name, nil)
-	errs = append(errs, meta.Required(sp.Child("namespace"), c.Service.Namespace, nil)...)
-	if c.Service.Port != nil {
-		errs = append(errs, meta.Port(sp.Child("port"), *c.Service.Port)...)
-	}
-	return errs
+	// Name and namespace in this order: of one that is missing, clients know
+	// the path of the other.
+	return webhookrules.ValidateWebhookService(p.Child("service"), c.Service.Name, c.Service.Namespace, c.Service.Path, ptr.Deref(c.Service.Port, 0))
 }

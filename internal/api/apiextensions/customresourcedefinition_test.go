@@ -1,8 +1,12 @@
 package apiextensions
 
 import (
+	"os"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 
 	"skiff/internal/api/apitest"
 )
@@ -15,85 +19,89 @@ func kind(schema, more string) string {
 
 func TestDefaults(t *testing.T) {
 	apitest.Refused(t, CustomResourceDefinition, kind("{type: object}", ""))
-	o := apitest.Created(t, CustomResourceDefinition, strings.Replace(kind("{type: object}", ""), "spec: {", `spec: {conversion: {strategy: Webhook,
-		webhook: {conversionReviewVersions: [v1], clientConfig: {service: {name: hook, namespace: ns}}}}, `, 1)).(*Object)
+	o := apitest.Created(t, CustomResourceDefinition, strings.Replace(kind("{type: object}", ""), "spec: {", `status: {storedVersions: [v7]}, spec: {conversion: {strategy: Webhook,
+		webhook: {conversionReviewVersions: [v1], clientConfig: {service: {name: hook, namespace: ns}}}}, `, 1))
 	apitest.Same(t, o, `{metadata: {name: boats.example.com}, spec: {group: example.com, scope: Namespaced,
 		names: {plural: boats, singular: boat, kind: Boat, listKind: BoatList},
 		conversion: {strategy: Webhook, webhook: {conversionReviewVersions: [v1], clientConfig: {service: {name: hook, namespace: ns, port: 443}}}},
 		versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]},
 		status: {acceptedNames: {kind: "", plural: ""}, storedVersions: [v1], conditions: [{type: Established, status: "False", lastTransitionTime: null,
 			reason: NotServed, message: this API server stores the definition and does not serve custom resources yet}]}}`)
-	o.Finalizers = []string{"example.com/mine", cleanup}
-	if !CustomResourceDefinition.Deleting(o) || len(o.Finalizers) != 1 {
-		t.Errorf("held by %v, of which nobody takes care", o.Finalizers)
-	}
 }
 
-func TestDefinitionIsRefused(t *testing.T) {
-	apitest.Refused(t, CustomResourceDefinition, `{metadata: {name: boats}, spec: {group: example, scope: World, names: {plural: Boats, kind: bo at, listKind: bo at, shortNames: [B], categories: [A]},
-		versions: [{name: V1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}, {name: V1, served: true, storage: true, deprecationWarning: old}]}}`,
-		`metadata.name: Invalid value: "boats": must be spec.names.plural+"."+spec.group`,
-		`spec.group: Invalid value: "example": should be a domain with at least one dot`,
-		`spec.scope: Unsupported value: "World": supported values: "Cluster", "Namespaced"`,
-		`spec.versions[0].name: Invalid value: "V1": a DNS-1035 label`,
-		`spec.versions[1].name: Invalid value: "V1": a DNS-1035 label`,
-		`spec.versions[1].schema.openAPIV3Schema: Required value`,
-		`spec.versions[1].deprecationWarning: Invalid value: "old": can only be set for deprecated versions`,
-		`spec.versions: Invalid value: ["V1","V1"]: must contain unique version names`,
-		`spec.versions: Invalid value: ["V1","V1"]: must have exactly one version marked as storage version`,
-		`spec.names.plural: Invalid value: "Boats"`,
-		`spec.names.singular: Invalid value: "bo at"`,
-		`spec.names.kind: Invalid value: "bo at": may have mixed case, but should otherwise match: a DNS-1035`,
-		`spec.names.listKind: Invalid value: "bo at": may have mixed case`,
-		`spec.names.shortNames[0]: Invalid value: "B"`,
-		`spec.names.listKind: Invalid value: "bo at": kind and listKind may not be the same`,
-		`spec.names.categories[0]: Invalid value: "A"`,
-		`status.storedVersions: Invalid value: ["V1"]: must have the storage version V1`)
-	apitest.Refused(t, CustomResourceDefinition, `{metadata: {name: .}, spec: {preserveUnknownFields: true, conversion: {strategy: Webhook}}}`,
-		"metadata.name: Invalid value: \".\"", "spec.group: Required value", "spec.scope: Required value",
-		"spec.versions: Invalid value: []: must have exactly one version marked", "spec.names.plural: Required value", "spec.names.singular: Required value",
-		"spec.names.kind: Required value", "spec.names.listKind: Required value", `spec.conversion.strategy: Invalid value: "Webhook": must be None if spec.preserveUnknownFields is true`,
-		"spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook", "spec.conversion.conversionReviewVersions: Required value",
-		"status.storedVersions: Invalid value: null: must have at least one stored version",
-		"spec.preserveUnknownFields: Invalid value: true: cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead")
-	apitest.Refused(t, CustomResourceDefinition, strings.ReplaceAll(kind("{type: object}", ""), "example.com", "boats.k8s.io"),
-		`metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation`)
+func TestDeletion(t *testing.T) {
+	o := apitest.Created(t, CustomResourceDefinition, kind("{type: object}", ""))
+	o.SetFinalizers([]string{"example.com/mine", cleanup})
+	if !CustomResourceDefinition.Deleting(o) || len(o.GetFinalizers()) != 1 {
+		t.Errorf("held by %v, of which nobody takes care", o.GetFinalizers())
+	}
 }
 
 func TestUpdate(t *testing.T) {
 	old := kind("{type: object}", "")
-	apitest.Updated(t, CustomResourceDefinition, old, strings.NewReplacer("plural: boats", "plural: ships", "group: example.com", "group: example.org").Replace(old),
-		`metadata.name: Invalid value: "boats.example.com": must be spec.names.plural+"."+spec.group`,
-		`spec.group: Invalid value: "example.org": field is immutable`, `spec.names.plural: Invalid value: "ships": field is immutable`)
-	apitest.Updated(t, CustomResourceDefinition, old, strings.NewReplacer("Namespaced", "Cluster", "kind: Boat", "kind: Ship").Replace(old))
-	apitest.Updated(t, CustomResourceDefinition, old, strings.ReplaceAll(old, "name: v1", "name: v2"),
-		`status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version`)
-	broken := kind("{}", "")
-	apitest.Updated(t, CustomResourceDefinition, broken, broken) // what was accepted once
-	apitest.Updated(t, CustomResourceDefinition, old, broken, `spec.versions[0].schema.openAPIV3Schema.type: Required value: must not be empty at the root`)
+	for _, tt := range []struct {
+		name, from, to string
+		want           []string
+	}{
+		{"the name of the kind", "plural: boats", "plural: ships", []string{`spec.names.plural: Invalid value: "ships": field is immutable`}},
+		{"its group", "group: example.com", "group: example.org", []string{`spec.group: Invalid value: "example.org": field is immutable`}},
+		{"its scope, while it is not served", "Namespaced", "Cluster", nil},
+		{"its name, while it is not served", "kind: Boat", "kind: Ship", nil},
+		{"the version that is stored", "name: v1", "name: v2", []string{`status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version`}},
+		{"to a schema that is not structural", "{type: object}", "{}", []string{`spec.validation.openAPIV3Schema.type: Required value: must not be empty at the root`}},
+		{"metadata", "metadata: {", "metadata: {labels: {a b: c}, ", []string{`metadata.labels: Invalid value: "a b": `, `metadata.labels: Invalid value: "a b": `}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			apitest.Updated(t, CustomResourceDefinition, old, strings.Replace(old, tt.from, tt.to, 1), tt.want...)
+		})
+	}
+	broken := kind(`{type: object, properties: {a: {type: object, default: {b: 3}}, c: {type: array, x-kubernetes-list-type: set, items: {type: object}}}}`, "")
+	apitest.Updated(t, CustomResourceDefinition, broken, strings.Replace(broken, "b: 3", "b: 4", 1)) // what was accepted once
+	ours := strings.ReplaceAll(strings.Replace(old, "metadata: {", "metadata: {annotations: {api-approved.kubernetes.io: unapproved}, ", 1), "example.com", "x.k8s.io")
+	apitest.Updated(t, CustomResourceDefinition, ours, strings.Replace(ours, "unapproved", "why", 1),
+		`metadata.annotations[api-approved.kubernetes.io]: Invalid value: "why": protected groups must have approval annotation`)
+}
 
-	was, now := apitest.Created(t, CustomResourceDefinition, old).(*Object), apitest.Created(t, CustomResourceDefinition, strings.NewReplacer("Namespaced", "Cluster", "kind: Boat", "kind: Ship").Replace(old)).(*Object)
-	was.Status.Conditions[0].Status = "True"
-	apitest.Errors(t, validateUpdate(now, was), `spec.scope: Invalid value: "Cluster": field is immutable`, `spec.names.kind: Invalid value: "Ship": field is immutable`)
-	if now.Spec.Names.Plural == "ships" || !established(was) || established(now) {
-		t.Error("a kind that nobody serves is established")
+func TestUpdateOfWhatIsServed(t *testing.T) {
+	served := func(text string) *apiextensionsv1.CustomResourceDefinition {
+		o := apitest.Created(t, CustomResourceDefinition, text).(*apiextensionsv1.CustomResourceDefinition)
+		o.ResourceVersion, o.UID = "1", "u"
+		o.Status.Conditions[0].Status = apiextensionsv1.ConditionTrue
+		return o
+	}
+	old := kind("{type: object}", "")
+	now := served(strings.NewReplacer("Namespaced", "Cluster", "kind: Boat", "kind: Ship").Replace(old))
+	apitest.Errors(t, CustomResourceDefinition.ValidateUpdate(now, served(old)),
+		`spec.scope: Invalid value: "Cluster": field is immutable`, `spec.names.kind: Invalid value: "Ship": field is immutable`)
+}
+
+// An expression that is stored may know more than a new one.
+func TestStoredExpression(t *testing.T) {
+	future := kind(`{type: object, x-kubernetes-validations: [{rule: "[1].includes(1)"}]}`, "")
+	apitest.Updated(t, CustomResourceDefinition, kind("{type: object}", ""), future, `spec.validation.openAPIV3Schema.x-kubernetes-validations[0].rule: Invalid value: {"Rule":"[1].includes(1)",`)
+	apitest.Updated(t, CustomResourceDefinition, future, strings.Replace(future, "scope: Namespaced", "scope: Cluster", 1))
+}
+
+func TestStatus(t *testing.T) {
+	old := kind("{type: object}", "")
+	o := apitest.PartUpdated(t, CustomResourceDefinition, "status", old,
+		`{metadata: {name: boats.example.com, labels: {a: b}, finalizers: [example.com/x]}, spec: {scope: Cluster}, status: {acceptedNames: {plural: Boats}, storedVersions: [v3]}}`,
+		`status.acceptedNames.plural: Invalid value: "Boats"`).(*apiextensionsv1.CustomResourceDefinition)
+	if o.Spec.Scope != apiextensionsv1.NamespaceScoped || o.Labels["a"] != "b" || len(o.Finalizers) != 1 || o.Status.StoredVersions[0] != "v3" {
+		t.Errorf("%+v", o)
 	}
 }
 
-func TestConversion(t *testing.T) {
-	webhook := func(client string) string {
-		return strings.Replace(kind("{type: object}", ""), "spec: {", `spec: {conversion: {strategy: Webhook, webhook: {conversionReviewVersions: [v7, v7], clientConfig: `+client+`}}, `, 1)
+func TestWarnings(t *testing.T) {
+	odd := func(format string) string {
+		return kind(`{type: object, properties: {a: {type: string, format: date-time}, b: {type: integer, format: `+format+`},
+			c: {type: array, x-kubernetes-list-type: set, items: {type: object, x-kubernetes-map-type: atomic}}, d: {items: {type: array, x-kubernetes-list-type: set, items: {type: array}}}}}`, "")
 	}
-	const p = "spec.conversion.webhookClientConfig"
-	versions := []string{`spec.conversion.conversionReviewVersions[1]: Invalid value: "v7": duplicate version`,
-		`spec.conversion.conversionReviewVersions: Invalid value: ["v7","v7"]: must include at least one of v1, v1beta1`}
-	apitest.Refused(t, CustomResourceDefinition, webhook("{}"), append([]string{p + ": Required value: exactly one of url or service is required"}, versions...)...)
-	apitest.Refused(t, CustomResourceDefinition, webhook("{url: 'http://u:p@h/x?q#f'}"), append([]string{
-		p + `.url: Invalid value: "http": 'https' is the only allowed URL scheme`, p + `.url: Invalid value: "u:p": user information`,
-		p + `.url: Invalid value: "f": fragments`, p + `.url: Invalid value: "q": query parameters`}, versions...)...)
-	apitest.Refused(t, CustomResourceDefinition, webhook("{service: {path: 'a//b', port: 0}}"), append([]string{
-		p + ".service.name: Required value", p + ".service.namespace: Required value", p + ".service.port: Invalid value: 0: port is not valid",
-		p + `.service.path: Invalid value: "a//b": must start with a '/'`, p + `.service.path: Invalid value: "a//b": segment[1] may not be empty`}, versions...)...)
+	set := func(of string) string {
+		return `x-kubernetes-list-type: set for items of type "` + of + `" is not supported by server-side apply or CEL validation rules`
+	}
+	apitest.Warned(t, CustomResourceDefinition, odd("date"), `unrecognized format "date"`, set("array"), set("object"))
+	apitest.UpdateWarned(t, CustomResourceDefinition, odd("date"), odd("time"), `unrecognized format "time"`)
 }
 
 func TestTable(t *testing.T) {
@@ -101,4 +109,28 @@ func TestTable(t *testing.T) {
 		versions: [{name: v2, served: true}, {name: v1, served: true, storage: true}, {name: v0}]}, status: {conditions: [{type: Established, status: "True"}]}}`,
 		"boats.example.com | Cluster | v1(storage),v2 | 2026-01-02T03:04:05Z | example.com | Boat | b,bo | true")
 	apitest.Described(t, CustomResourceDefinition, "Name string, Scope string, Versions string, Created At date, Group string*, Kind string*, ShortNames string*, Established boolean*")
+}
+
+// What a server stored while the Go types were its own is read as it was
+// meant: definition.pb is from then.
+func TestStoredBytes(t *testing.T) {
+	stored, err := os.ReadFile("testdata/definition.pb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("testdata/definition.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, again apiextensionsv1.CustomResourceDefinition
+	if err := got.Unmarshal(stored); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(apitest.Parse(t, CustomResourceDefinition, string(text)), &got); diff != "" {
+		t.Errorf("(-written +read)\n%s", diff)
+	}
+	data, err := got.Marshal()
+	if err != nil || again.Unmarshal(data) != nil || !cmp.Equal(got, again) {
+		t.Errorf("%v: what is written now is another definition", err)
+	}
 }

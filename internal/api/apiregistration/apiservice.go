@@ -3,6 +3,7 @@
 package apiregistration
 
 import (
+	"fmt"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -13,6 +14,8 @@ import (
 	"skiff/internal/api/meta"
 	"skiff/internal/api/table"
 )
+
+const httpsPort = 443
 
 // Available is the condition that says whether a group and version answers.
 const Available = "Available"
@@ -25,15 +28,15 @@ var APIService = api.Define(api.Kind[*Object]{
 	New:        api.New[Object], NewList: api.NewList[List],
 	RequireResourceVersion: true,
 	Parts: []api.PartOf[*Object]{
-		api.Status(func(dst, src *Object) { dst.Status = src.Status }).Validated(func(o, _ *Object) field.ErrorList { return validateStatus(o) }),
+		api.StatusOnly(func(dst, src *Object) { dst.Status = src.Status }).Validated(func(o, _ *Object) field.ErrorList { return validateStatus(o) }),
 	},
 
 	Default: func(o *Object) {
 		if s := o.Spec.Service; s != nil {
-			meta.FillPtr(&s.Port, 443)
+			meta.FillPtr(&s.Port, httpsPort)
 		}
 	},
-	ValidateName: meta.PathSegment,
+	ValidateNameOf: func(o *Object) func(string, bool) []string { return nameFor(o.Spec.Version + "." + o.Spec.Group) },
 	PrepareCreate: func(o *Object) {
 		if o.Spec.Service == nil {
 			o.Status.Conditions = []Condition{{Type: Available, Status: "True", Reason: "Local", Message: "Local APIServices are always available", LastTransitionTime: o.CreationTimestamp}}
@@ -41,30 +44,41 @@ var APIService = api.Define(api.Kind[*Object]{
 	},
 	Validate: validate,
 
-	Columns: table.Of("Name", "Service", "Available", "Age"),
-	Row:     row,
+	Columns: table.Of("Name", "Service", "Available", "Age").Docs(map[string]string{
+		"Service":   "The reference to the service that hosts this API endpoint.",
+		"Available": "Whether this service is available.",
+	}),
+	Row: row,
 })
+
+// nameFor: a service is called what it answers.
+func nameFor(want string) func(string, bool) []string {
+	return func(name string, prefix bool) []string {
+		if why := meta.PathSegment(name, prefix); len(why) > 0 {
+			return why
+		}
+		if name != want {
+			return []string{fmt.Sprintf("must be `spec.version+\".\"+spec.group`: %q", want)}
+		}
+		return nil
+	}
+}
 
 func validate(o *Object) field.ErrorList {
 	s, p := &o.Spec, field.NewPath("spec")
 	var errs field.ErrorList
-	if want := s.Version + "." + s.Group; o.Name != want {
-		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), o.Name, "must be `spec.version+\".\"+spec.group`: \""+want+"\""))
+	// Kubernetes' oldest group has no name.
+	if s.Group != "" {
+		errs = meta.Invalid(p.Child("group"), s.Group, validation.IsDNS1123Subdomain(s.Group))
+	} else if s.Version != "v1" {
+		errs = append(errs, field.Required(p.Child("group"), "only v1 may have an empty group and it better be legacy kube"))
 	}
-	// The core group has no name, and is this server's own.
-	if s.Group == "" {
-		if s.Service != nil {
-			errs = append(errs, field.Required(p.Child("group"), "only v1 may have an empty group and it better be legacy kube"))
-		}
-	} else {
-		errs = append(errs, meta.Invalid(p.Child("group"), s.Group, validation.IsDNS1123Subdomain(s.Group))...)
-	}
-	errs = append(errs, meta.Required(p.Child("version"), s.Version, validation.IsDNS1035Label)...)
+	errs = append(errs, meta.Invalid(p.Child("version"), s.Version, validation.IsDNS1035Label(s.Version))...)
 	errs = append(errs, between(p.Child("groupPriorityMinimum"), s.GroupPriorityMinimum, 20000)...)
 	errs = append(errs, between(p.Child("versionPriority"), s.VersionPriority, 1000)...)
 	if s.Service == nil {
 		if len(s.CABundle) > 0 {
-			errs = append(errs, field.Invalid(p.Child("caBundle"), "<bytes>", "local APIServices may not have a caBundle"))
+			errs = append(errs, field.Invalid(p.Child("caBundle"), fmt.Sprintf("%d bytes", len(s.CABundle)), "local APIServices may not have a caBundle"))
 		}
 		if s.InsecureSkipTLSVerify {
 			errs = append(errs, field.Invalid(p.Child("insecureSkipTLSVerify"), true, "local APIServices may not have insecureSkipTLSVerify"))
@@ -78,7 +92,10 @@ func validateService(s *Spec, p *field.Path) field.ErrorList {
 	at := p.Child("service")
 	errs := meta.Required(at.Child("namespace"), s.Service.Namespace, nil)
 	errs = append(errs, meta.Required(at.Child("name"), s.Service.Name, nil)...)
-	errs = append(errs, meta.Port(at.Child("port"), ptr.Deref(s.Service.Port, 443))...)
+	port := ptr.Deref(s.Service.Port, httpsPort)
+	if why := validation.IsValidPortNum(int(port)); len(why) > 0 {
+		errs = append(errs, field.Invalid(at.Child("port"), port, "port is not valid: "+strings.Join(why, ", ")))
+	}
 	if s.InsecureSkipTLSVerify && len(s.CABundle) > 0 {
 		errs = append(errs, field.Invalid(p.Child("insecureSkipTLSVerify"), true, "may not be true if caBundle is present"))
 	}
@@ -99,7 +116,7 @@ func between(p *field.Path, n, most int32) field.ErrorList {
 func validateStatus(o *Object) field.ErrorList {
 	var errs field.ErrorList
 	for i, c := range o.Status.Conditions {
-		errs = append(errs, meta.Enum(field.NewPath("status", "conditions").Index(i).Child("status"), c.Status, "True", "False", "Unknown")...)
+		errs = append(errs, meta.OneOf(field.NewPath("status", "conditions").Index(i).Child("status"), c.Status, "True", "False", "Unknown")...)
 	}
 	return errs
 }

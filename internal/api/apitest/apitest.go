@@ -6,10 +6,12 @@ package apitest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
 
@@ -92,14 +94,22 @@ func Refused(t *testing.T, r *api.Resource, text string, want ...string) {
 	Errors(t, r.Validate(Created(t, r, text)), want...)
 }
 
+// Stored is Created with what the server adds to an object when it stores it.
+func Stored(t *testing.T, r *api.Resource, text string) api.Object {
+	t.Helper()
+	o := Defaulted(t, r, text)
+	if o.GetUID() == "" {
+		o.SetUID("u")
+	}
+	r.PrepareCreate(o)
+	o.SetResourceVersion("1")
+	return o
+}
+
 // Updated applies the rules of an update from old to text.
 func Updated(t *testing.T, r *api.Resource, old, text string, want ...string) {
 	t.Helper()
-	o, was := Created(t, r, text), Created(t, r, old)
-	for _, x := range []api.Object{o, was} {
-		x.SetResourceVersion("1")
-		x.SetUID("u")
-	}
+	o, was := Stored(t, r, text), Stored(t, r, old)
 	r.PrepareUpdate(o, was)
 	Errors(t, append(r.Validate(o), r.ValidateUpdate(o, was)...), want...)
 }
@@ -117,6 +127,31 @@ func PartUpdated(t *testing.T, r *api.Resource, part, old, text string, want ...
 	p.Copy(o, Parse(t, r, text))
 	Errors(t, p.Validate(o, was), want...)
 	return o
+}
+
+// Warned compares what the kind remarks about a new object with want.
+func Warned(t *testing.T, r *api.Resource, text string, want ...string) {
+	t.Helper()
+	texts(t, r.Warnings(Created(t, r, text)), want)
+}
+
+// UpdateWarned compares what the kind remarks about an update from old to text
+// with want.
+func UpdateWarned(t *testing.T, r *api.Resource, old, text string, want ...string) {
+	t.Helper()
+	o, was := Stored(t, r, text), Stored(t, r, old)
+	r.PrepareUpdate(o, was)
+	if r.Spec != nil && !equality.Semantic.DeepEqual(r.Spec(o), r.Spec(was)) {
+		o.SetGeneration(was.GetGeneration() + 1)
+	}
+	texts(t, r.UpdateWarnings(o, was), want)
+}
+
+func texts(t *testing.T, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+	}
 }
 
 // Row compares the printed cells of an object, joined by " | ", with want.

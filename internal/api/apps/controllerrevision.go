@@ -1,6 +1,7 @@
 package apps
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -20,12 +21,9 @@ var ControllerRevision = api.Define(api.Kind[*appsv1.ControllerRevision]{
 	New: api.New[appsv1.ControllerRevision], NewList: api.NewList[appsv1.ControllerRevisionList],
 
 	Validate: func(o *appsv1.ControllerRevision) field.ErrorList {
-		var errs field.ErrorList
-		if len(o.Data.Raw) == 0 && o.Data.Object == nil {
-			errs = append(errs, field.Required(field.NewPath("data"), "data is mandatory"))
-		}
-		return append(errs, meta.NonNegative(field.NewPath("revision"), o.Revision)...)
+		return meta.NonNegative(field.NewPath("revision"), o.Revision)
 	},
+	ValidateNew: validateRevisionData,
 	ValidateUpdate: func(o, old *appsv1.ControllerRevision) field.ErrorList {
 		return meta.Immutable(field.NewPath("data"), o.Data, old.Data)
 	},
@@ -37,6 +35,26 @@ var ControllerRevision = api.Define(api.Kind[*appsv1.ControllerRevision]{
 		return []any{o.Name, controllerName(o), o.Revision, table.Age(o.CreationTimestamp)}
 	},
 })
+
+// validateRevisionData wants an object, whatever is in it. What was stored before
+// may be anything.
+func validateRevisionData(o *appsv1.ControllerRevision) field.ErrorList {
+	p := field.NewPath("data")
+	if o.Data.Raw == nil {
+		return field.ErrorList{field.Required(p, "data is mandatory")}
+	}
+	var v any
+	if err := json.Unmarshal(o.Data.Raw, &v); err != nil {
+		return field.ErrorList{field.Invalid(p, "<value omitted>", "error parsing data: "+err.Error())}
+	}
+	if v == nil {
+		return field.ErrorList{field.Required(p, "data is mandatory")}
+	}
+	if _, ok := v.(map[string]any); !ok {
+		return field.ErrorList{field.Required(p, "data must be a valid JSON object")}
+	}
+	return nil
+}
 
 func controllerName(o *appsv1.ControllerRevision) string {
 	ref := metav1.GetControllerOf(o)

@@ -1,11 +1,13 @@
 package apps
 
 import (
+	"maps"
 	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -22,7 +24,7 @@ var DaemonSet = api.Define(api.Kind[*appsv1.DaemonSet]{
 	New: api.New[appsv1.DaemonSet], NewList: api.NewList[appsv1.DaemonSetList],
 
 	Default:       defaultDaemonSet,
-	PrepareCreate: func(o *appsv1.DaemonSet) { setTemplateGeneration(o, 1) },
+	PrepareCreate: func(o *appsv1.DaemonSet) { setTemplateGeneration(o, templateGeneration(o)) },
 	PrepareUpdate: func(o, old *appsv1.DaemonSet) {
 		n := templateGeneration(old)
 		if !equality.Semantic.DeepEqual(o.Spec.Template, old.Spec.Template) {
@@ -34,10 +36,14 @@ var DaemonSet = api.Define(api.Kind[*appsv1.DaemonSet]{
 	ValidateUpdate: func(o, old *appsv1.DaemonSet) field.ErrorList {
 		return meta.Immutable(field.NewPath("spec", "selector"), o.Spec.Selector, old.Spec.Selector)
 	},
+	Warnings: func(o *appsv1.DaemonSet) []string { return pod.TemplateWarnings(&o.Spec.Template, templatePath) },
+	UpdateWarnings: func(o, old *appsv1.DaemonSet) []string {
+		return pod.TemplateUpdateWarnings(o, old, &o.Spec.Template, templatePath)
+	},
 	Spec: func(o *appsv1.DaemonSet) any { return o.Spec },
 
 	Parts: []api.PartOf[*appsv1.DaemonSet]{
-		api.Status(func(dst, src *appsv1.DaemonSet) { dst.Status = src.Status }).Validated(validateDaemonSetStatus),
+		daemonSetStatus,
 	},
 
 	Columns: table.Of("Name", "Desired", "Current", "Ready", "Up-to-date", "Available", "Node Selector", "Age").
@@ -83,48 +89,67 @@ func setTemplateGeneration(o *appsv1.DaemonSet, n int64) {
 	o.Annotations[appsv1.DeprecatedTemplateGeneration] = strconv.FormatInt(n, 10)
 }
 
+// daemonSetStatus leaves the generation of the template alone, which stands in
+// for a field of spec.
+var daemonSetStatus = api.StatusOnly(func(dst, src *appsv1.DaemonSet) { dst.Status = src.Status }).
+	Along(func(dst, src *appsv1.DaemonSet) {
+		n := templateGeneration(dst)
+		dst.Labels, dst.Annotations = src.Labels, maps.Clone(src.Annotations)
+		setTemplateGeneration(dst, n)
+	}).Validated(validateDaemonSetStatus)
+
 func validateDaemonSet(o *appsv1.DaemonSet) field.ErrorList {
 	s, p := &o.Spec, field.NewPath("spec")
-	errs := workload{"DaemonSet", s.Selector, &s.Template, "daemonset"}.validate(p)
-	errs = append(errs, meta.NonNegative(p.Child("minReadySeconds"), s.MinReadySeconds)...)
-	errs = append(errs, meta.NonNegativeOr(p.Child("revisionHistoryLimit"), s.RevisionHistoryLimit)...)
-	up := p.Child("updateStrategy")
-	switch {
-	case s.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType:
-	case s.UpdateStrategy.Type != appsv1.RollingUpdateDaemonSetStrategyType:
-		errs = append(errs, field.NotSupported(up, s.UpdateStrategy, []appsv1.DaemonSetUpdateStrategyType{
-			appsv1.RollingUpdateDaemonSetStrategyType, appsv1.OnDeleteDaemonSetStrategyType}))
-	case s.UpdateStrategy.RollingUpdate == nil:
-		errs = append(errs, field.Required(up.Child("rollingUpdate"), ""))
-	default:
-		errs = append(errs, validateDaemonRolling(s.UpdateStrategy.RollingUpdate, up.Child("rollingUpdate"))...)
+	sp, tp := p.Child("selector"), p.Child("template")
+	errs := meta.Selector(sp, s.Selector)
+	if selector, err := metav1.LabelSelectorAsSelector(s.Selector); err == nil {
+		errs = append(errs, selects(selector, &s.Template, tp)...)
 	}
-	return errs
+	errs = append(errs, notEmpty(sp, s.Selector, "daemonset")...)
+	errs = append(errs, pod.ValidateTemplate(&s.Template, tp)...)
+	errs = append(errs, endless(&s.Template, tp, "DaemonSet")...)
+	errs = append(errs, meta.NonNegative(p.Child("minReadySeconds"), s.MinReadySeconds)...)
+	errs = append(errs, validateDaemonStrategy(&s.UpdateStrategy, p.Child("updateStrategy"))...)
+	return append(errs, meta.NonNegativeOr(p.Child("revisionHistoryLimit"), s.RevisionHistoryLimit)...)
+}
+
+func validateDaemonStrategy(s *appsv1.DaemonSetUpdateStrategy, p *field.Path) field.ErrorList {
+	switch {
+	case s.Type == appsv1.OnDeleteDaemonSetStrategyType:
+		return nil
+	case s.Type != appsv1.RollingUpdateDaemonSetStrategyType:
+		return field.ErrorList{field.NotSupported(p, s, []appsv1.DaemonSetUpdateStrategyType{
+			appsv1.RollingUpdateDaemonSetStrategyType, appsv1.OnDeleteDaemonSetStrategyType})}
+	case s.RollingUpdate == nil:
+		return field.ErrorList{field.Required(p.Child("rollingUpdate"), "")}
+	}
+	return validateDaemonRolling(s.RollingUpdate, p.Child("rollingUpdate"))
 }
 
 // validateDaemonRolling: of the two, exactly one moves the update.
 func validateDaemonRolling(r *appsv1.RollingUpdateDaemonSet, p *field.Path) field.ErrorList {
-	errs := intOrPercent(p.Child("maxUnavailable"), r.MaxUnavailable)
-	errs = append(errs, atMostAll(p.Child("maxUnavailable"), r.MaxUnavailable)...)
-	errs = append(errs, intOrPercent(p.Child("maxSurge"), r.MaxSurge)...)
-	errs = append(errs, atMostAll(p.Child("maxSurge"), r.MaxSurge)...)
-	switch u, s := zero(r.MaxUnavailable), zero(r.MaxSurge); {
+	up, sp := p.Child("maxUnavailable"), p.Child("maxSurge")
+	errs := meta.IntOrPercent(up, r.MaxUnavailable)
+	errs = append(errs, meta.IntOrPercent(sp, r.MaxSurge)...)
+	errs = append(errs, meta.AtMostAll(up, r.MaxUnavailable)...)
+	errs = append(errs, meta.AtMostAll(sp, r.MaxSurge)...)
+	switch u, s := meta.Zero(r.MaxUnavailable), meta.Zero(r.MaxSurge); {
 	case u && s:
-		errs = append(errs, field.Required(p.Child("maxUnavailable"), "cannot be 0 when maxSurge is 0"))
+		errs = append(errs, field.Required(up, "cannot be 0 when maxSurge is 0"))
 	case !u && !s:
-		errs = append(errs, field.Invalid(p.Child("maxSurge"), r.MaxSurge, "may not be set when maxUnavailable is non-zero"))
+		errs = append(errs, field.Invalid(sp, r.MaxSurge, "may not be set when maxUnavailable is non-zero"))
 	}
 	return errs
 }
 
 func validateDaemonSetStatus(o, old *appsv1.DaemonSet) field.ErrorList {
 	s, p := &o.Status, field.NewPath("status")
-	errs := meta.NonNegatives(p, map[string]int32{
-		"currentNumberScheduled": s.CurrentNumberScheduled, "numberMisscheduled": s.NumberMisscheduled,
-		"desiredNumberScheduled": s.DesiredNumberScheduled, "numberReady": s.NumberReady,
-		"updatedNumberScheduled": s.UpdatedNumberScheduled, "numberAvailable": s.NumberAvailable,
-		"numberUnavailable": s.NumberUnavailable,
-	})
+	errs := meta.NonNegatives(p,
+		meta.CountOf("currentNumberScheduled", &s.CurrentNumberScheduled), meta.CountOf("numberMisscheduled", &s.NumberMisscheduled),
+		meta.CountOf("desiredNumberScheduled", &s.DesiredNumberScheduled), meta.CountOf("numberReady", &s.NumberReady),
+		meta.CountOf("observedGeneration", &s.ObservedGeneration), meta.CountOf("updatedNumberScheduled", &s.UpdatedNumberScheduled),
+		meta.CountOf("numberAvailable", &s.NumberAvailable), meta.CountOf("numberUnavailable", &s.NumberUnavailable),
+		meta.CountOf("collisionCount", s.CollisionCount))
 	return append(errs, collisions(p, s.CollisionCount, old.Status.CollisionCount)...)
 }
 

@@ -23,11 +23,18 @@ var Deployment = api.Define(api.Kind[*appsv1.Deployment]{
 	Default:        defaultDeployment,
 	Validate:       validateDeployment,
 	ValidateUpdate: validateDeploymentUpdate,
+	Warnings: func(o *appsv1.Deployment) []string {
+		return append(meta.PodNameWarnings(o), pod.TemplateWarnings(&o.Spec.Template, templatePath)...)
+	},
+	UpdateWarnings: func(o, old *appsv1.Deployment) []string {
+		return pod.TemplateUpdateWarnings(o, old, &o.Spec.Template, templatePath)
+	},
 	// Annotations too, since a change of them is copied to the ReplicaSets.
 	Spec: func(o *appsv1.Deployment) any { return []any{o.Spec, o.Annotations} },
 
 	Parts: []api.PartOf[*appsv1.Deployment]{
-		api.Status(func(dst, src *appsv1.Deployment) { dst.Status = src.Status }).Validated(validateDeploymentStatus),
+		api.StatusOnly(func(dst, src *appsv1.Deployment) { dst.Status = src.Status }).
+			Along(func(dst, src *appsv1.Deployment) { dst.Annotations = src.Annotations }).Validated(validateDeploymentStatus),
 	},
 	Scale: &api.ScaleOf[*appsv1.Deployment]{
 		Get: func(o *appsv1.Deployment) *autoscalingv1.Scale {
@@ -66,7 +73,7 @@ func defaultDeployment(o *appsv1.Deployment) {
 func validateDeployment(o *appsv1.Deployment) field.ErrorList {
 	s, p := &o.Spec, field.NewPath("spec")
 	errs := meta.NonNegativeOr(p.Child("replicas"), s.Replicas)
-	errs = append(errs, workload{"ReplicaSet", s.Selector, &s.Template, "deployment"}.validate(p)...)
+	errs = append(errs, replicas(p, s.Selector, &s.Template)...)
 	errs = append(errs, validateStrategy(&s.Strategy, p.Child("strategy"))...)
 	errs = append(errs, meta.NonNegative(p.Child("minReadySeconds"), s.MinReadySeconds)...)
 	errs = append(errs, meta.NonNegativeOr(p.Child("revisionHistoryLimit"), s.RevisionHistoryLimit)...)
@@ -98,12 +105,12 @@ func validateStrategy(s *appsv1.DeploymentStrategy, p *field.Path) field.ErrorLi
 // validateRolling judges how far a rolling update may go beside the number of
 // replicas: it must be able to move at all.
 func validateRolling(unavailable, surge *intstr.IntOrString, p *field.Path) field.ErrorList {
-	errs := intOrPercent(p.Child("maxUnavailable"), unavailable)
-	errs = append(errs, intOrPercent(p.Child("maxSurge"), surge)...)
-	if zero(unavailable) && zero(surge) {
+	errs := meta.IntOrPercent(p.Child("maxUnavailable"), unavailable)
+	errs = append(errs, meta.IntOrPercent(p.Child("maxSurge"), surge)...)
+	if meta.Zero(unavailable) && meta.Zero(surge) {
 		errs = append(errs, field.Invalid(p.Child("maxUnavailable"), unavailable, "may not be 0 when `maxSurge` is 0"))
 	}
-	return append(errs, atMostAll(p.Child("maxUnavailable"), unavailable)...)
+	return append(errs, meta.AtMostAll(p.Child("maxUnavailable"), unavailable)...)
 }
 
 func validateDeploymentUpdate(o, old *appsv1.Deployment) field.ErrorList {
@@ -112,13 +119,12 @@ func validateDeploymentUpdate(o, old *appsv1.Deployment) field.ErrorList {
 
 func validateDeploymentStatus(o, old *appsv1.Deployment) field.ErrorList {
 	s, p := &o.Status, field.NewPath("status")
-	errs := replicaCounts(p, s.Replicas, map[string]int32{
-		"updatedReplicas": s.UpdatedReplicas, "readyReplicas": s.ReadyReplicas,
-		"availableReplicas": s.AvailableReplicas, "unavailableReplicas": s.UnavailableReplicas,
-	})
-	if s.AvailableReplicas > s.ReadyReplicas {
-		errs = append(errs, field.Invalid(p.Child("availableReplicas"), s.AvailableReplicas, "cannot be greater than readyReplicas"))
-	}
+	updated, ready := meta.CountOf("updatedReplicas", &s.UpdatedReplicas), meta.CountOf("readyReplicas", &s.ReadyReplicas)
+	available := meta.CountOf("availableReplicas", &s.AvailableReplicas)
+	errs := meta.NonNegatives(p, meta.CountOf("observedGeneration", &s.ObservedGeneration), meta.CountOf("replicas", &s.Replicas), updated, ready, available,
+		meta.CountOf("unavailableReplicas", &s.UnavailableReplicas), meta.CountOf("terminatingReplicas", s.TerminatingReplicas), meta.CountOf("collisionCount", s.CollisionCount))
+	errs = append(errs, meta.NotAbove(p, s.Replicas, "status.replicas", updated, ready, available)...)
+	errs = append(errs, meta.NotAbove(p, s.ReadyReplicas, "readyReplicas", available)...)
 	return append(errs, collisions(p, s.CollisionCount, old.Status.CollisionCount)...)
 }
 

@@ -50,59 +50,6 @@ status: {}
 `)
 }
 
-func TestDeploymentValidation(t *testing.T) {
-	const template = `{metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i:1}]}}`
-	for name, tt := range map[string]struct {
-		spec string
-		want []string
-	}{
-		"good": {spec: `{selector: {matchLabels: {a: b}}, template: ` + template + `}`},
-		"no selector": {
-			spec: `{template: ` + template + `}`,
-			want: []string{"spec.selector: Required value"},
-		},
-		"empty selector": {
-			spec: `{selector: {}, template: ` + template + `}`,
-			want: []string{`spec.selector: Invalid value: {}: empty selector is invalid for deployment`},
-		},
-		"selector of others": {
-			spec: `{selector: {matchLabels: {a: c}}, template: ` + template + `}`,
-			want: []string{"spec.template.metadata.labels: Invalid value: {\"a\":\"b\"}: `selector` does not match template `labels`"},
-		},
-		"no containers": {
-			spec: `{selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}}}`,
-			want: []string{"spec.template.spec.containers: Required value"},
-		},
-		"restart policy": {
-			spec: `{selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {restartPolicy: Never, containers: [{name: c, image: i:1}]}}}`,
-			want: []string{`spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"`},
-		},
-		"negative": {
-			spec: `{replicas: -1, minReadySeconds: 600, selector: {matchLabels: {a: b}}, template: ` + template + `}`,
-			want: []string{
-				"spec.replicas: Invalid value: -1: must be greater than or equal to 0",
-				"spec.progressDeadlineSeconds: Invalid value: 600: must be greater than minReadySeconds",
-			},
-		},
-		"stuck": {
-			spec: `{strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 0%}}, selector: {matchLabels: {a: b}}, template: ` + template + `}`,
-			want: []string{"spec.strategy.rollingUpdate.maxUnavailable: Invalid value: \"0%\": may not be 0 when `maxSurge` is 0"},
-		},
-		"too much": {
-			spec: `{strategy: {rollingUpdate: {maxUnavailable: 110%}}, selector: {matchLabels: {a: b}}, template: ` + template + `}`,
-			want: []string{`spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "110%": must not be greater than 100%`},
-		},
-		"recreate": {
-			spec: `{strategy: {type: Recreate, rollingUpdate: {maxSurge: 1}}, selector: {matchLabels: {a: b}}, template: ` + template + `}`,
-			want: []string{"spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'"},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			apitest.Refused(t, Deployment, "{metadata: {name: d, namespace: ns}, spec: "+tt.spec+"}", tt.want...)
-		})
-	}
-}
-
 func TestDeploymentUpdate(t *testing.T) {
 	const other = `
 metadata: {name: test1, namespace: default}

@@ -17,19 +17,8 @@ const defaultedTemplate = `template: {metadata: {labels: {a: b}}, spec: {
 func TestReplicaSet(t *testing.T) {
 	apitest.Same(t, apitest.Created(t, ReplicaSet, `{metadata: {name: r}, spec: {selector: {matchLabels: {a: b}}, `+template+`}, status: {replicas: 9}}`),
 		`{metadata: {name: r}, spec: {replicas: 1, selector: {matchLabels: {a: b}}, `+defaultedTemplate+`}, status: {replicas: 0}}`)
-	apitest.Refused(t, ReplicaSet, `{metadata: {name: r, namespace: ns}, spec: {replicas: -1, selector: {matchLabels: {a: c}}, `+template+`}}`,
-		"spec.replicas: Invalid value: -1: must be greater than or equal to 0",
-		"spec.template.metadata.labels: Invalid value: {\"a\":\"b\"}: `selector` does not match template `labels`")
 	apitest.Row(t, ReplicaSet, `{metadata: {name: r}, spec: {replicas: 3, selector: {matchLabels: {a: b}}, `+template+`}, status: {replicas: 2, readyReplicas: 1}}`,
 		"r | 3 | 2 | 1 | <unknown> | c | i:1 | a=b")
-}
-
-func TestReplicaSetStatus(t *testing.T) {
-	o := &appsv1.ReplicaSet{Status: appsv1.ReplicaSetStatus{Replicas: 1, ReadyReplicas: 2, AvailableReplicas: 3}}
-	apitest.Errors(t, validateReplicaSetStatus(o, nil),
-		"status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas",
-		"status.availableReplicas: Invalid value: 3: cannot be greater than status.replicas",
-		"status.availableReplicas: Invalid value: 3: cannot be greater than readyReplicas")
 }
 
 func TestDaemonSet(t *testing.T) {
@@ -38,16 +27,22 @@ func TestDaemonSet(t *testing.T) {
 		`{metadata: {name: d, annotations: {deprecated.daemonset.template.generation: "1"}}, spec: {revisionHistoryLimit: 10, selector: {matchLabels: {a: b}},
 		  updateStrategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}, `+defaultedTemplate+`},
 		  status: {currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0}}`)
-	apitest.Refused(t, DaemonSet, `{metadata: {name: d, namespace: ns}, spec: {updateStrategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 1}}, selector: {}, `+template+`}}`,
-		"spec.selector: Invalid value: {}: empty selector is invalid for daemonset",
-		"spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: 1: may not be set when maxUnavailable is non-zero")
 	apitest.Row(t, DaemonSet, `{metadata: {name: d}, `+spec+`, status: {desiredNumberScheduled: 3, numberReady: 2}}`,
 		"d | 3 | 0 | 2 | 0 | 0 | <none> | <unknown> | c | i:1 | a=b")
 }
 
 func TestDaemonSetTemplateGeneration(t *testing.T) {
-	const spec = `spec: {selector: {matchLabels: {a: b}}, ` + template + `}`
-	old := apitest.Created(t, DaemonSet, `{metadata: {name: d}, `+spec+`}`).(*appsv1.DaemonSet)
+	create := func(annotation string) *appsv1.DaemonSet {
+		return apitest.Created(t, DaemonSet, `{metadata: {name: d, annotations: {`+annotation+`}}, spec: {`+workloadSpec+`}}`).(*appsv1.DaemonSet)
+	}
+	for annotation, want := range map[string]int64{
+		``: 1, `deprecated.daemonset.template.generation: "7"`: 7, `deprecated.daemonset.template.generation: "0"`: 1,
+	} {
+		if n := templateGeneration(create(annotation)); n != want {
+			t.Errorf("{%s}: %d, want %d", annotation, n, want)
+		}
+	}
+	old := create("")
 	same, changed := old.DeepCopy(), old.DeepCopy()
 	same.Annotations = nil
 	changed.Spec.Template.Spec.Containers[0].Image = "i:2"
@@ -66,20 +61,12 @@ func TestStatefulSet(t *testing.T) {
 		  updateStrategy: {type: RollingUpdate, rollingUpdate: {partition: 0, maxUnavailable: 1}},
 		  volumeClaimTemplates: [{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {}, volumeMode: Filesystem}, status: {phase: Pending}}],
 		  `+defaultedTemplate+`}, status: {availableReplicas: 0, replicas: 0}}`)
-	apitest.Refused(t, StatefulSet, `{metadata: {name: s, namespace: ns}, spec: {podManagementPolicy: Any, updateStrategy: {type: OnDelete, rollingUpdate: {}}, `+spec+`}}`,
-		`spec.podManagementPolicy: Invalid value: "Any": must be 'OrderedReady' or 'Parallel'`,
-		"spec.updateStrategy.rollingUpdate: Invalid value: {}: only allowed for updateStrategy 'RollingUpdate'")
-	apitest.Refused(t, StatefulSet, `{metadata: {name: s, namespace: ns}, spec: {selector: {matchLabels: {a: b}}, volumeClaimTemplates: [{metadata: {name: data}}],
+	apitest.Refused(t, StatefulSet, `{metadata: {name: s, namespace: ns}, spec: {selector: {matchLabels: {a: b}}, volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}],
 	  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i, volumeMounts: [{name: data, mountPath: /d}]}]}}}}`)
-	apitest.Updated(t, StatefulSet, `{metadata: {name: s, namespace: ns}, spec: {`+spec+`}}`, `{metadata: {name: s, namespace: ns}, spec: {replicas: 5, podManagementPolicy: Parallel, `+spec+`}}`,
-		"spec: Forbidden: "+statefulSetMessage)
-	apitest.Updated(t, StatefulSet, `{metadata: {name: s, namespace: ns}, spec: {`+spec+`}}`, `{metadata: {name: s, namespace: ns}, spec: {replicas: 5, `+spec+`}}`)
 	apitest.Row(t, StatefulSet, `{metadata: {name: s}, spec: {replicas: 3, `+spec+`}, status: {readyReplicas: 1}}`, "s | 1/3 | <unknown> | c | i:1")
 }
 
 func TestControllerRevision(t *testing.T) {
-	apitest.Refused(t, ControllerRevision, `{metadata: {name: r, namespace: ns}, revision: -1}`,
-		"data: Required value: data is mandatory", "revision: Invalid value: -1: must be greater than or equal to 0")
 	apitest.Row(t, ControllerRevision, `{metadata: {name: r, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, name: d, controller: true}]}, revision: 2}`,
 		"r | daemonset.apps/d | 2 | <unknown>")
 }

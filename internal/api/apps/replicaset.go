@@ -25,6 +25,12 @@ var ReplicaSet = api.Define(api.Kind[*appsv1.ReplicaSet]{
 	ValidateUpdate: func(o, old *appsv1.ReplicaSet) field.ErrorList {
 		return meta.Immutable(field.NewPath("spec", "selector"), o.Spec.Selector, old.Spec.Selector)
 	},
+	Warnings: func(o *appsv1.ReplicaSet) []string {
+		return append(meta.PodNameWarnings(o), pod.TemplateWarnings(&o.Spec.Template, templatePath)...)
+	},
+	UpdateWarnings: func(o, old *appsv1.ReplicaSet) []string {
+		return pod.TemplateUpdateWarnings(o, old, &o.Spec.Template, templatePath)
+	},
 	Spec: func(o *appsv1.ReplicaSet) any { return o.Spec },
 
 	Parts: []api.PartOf[*appsv1.ReplicaSet]{
@@ -56,18 +62,17 @@ func validateReplicaSet(o *appsv1.ReplicaSet) field.ErrorList {
 	s, p := &o.Spec, field.NewPath("spec")
 	errs := meta.NonNegativeOr(p.Child("replicas"), s.Replicas)
 	errs = append(errs, meta.NonNegative(p.Child("minReadySeconds"), s.MinReadySeconds)...)
-	return append(errs, workload{"ReplicaSet", s.Selector, &s.Template, "deployment"}.validate(p)...)
+	return append(errs, replicas(p, s.Selector, &s.Template)...)
 }
 
 func validateReplicaSetStatus(o, _ *appsv1.ReplicaSet) field.ErrorList {
 	s, p := &o.Status, field.NewPath("status")
-	errs := replicaCounts(p, s.Replicas, map[string]int32{
-		"fullyLabeledReplicas": s.FullyLabeledReplicas, "readyReplicas": s.ReadyReplicas, "availableReplicas": s.AvailableReplicas,
-	})
-	if s.AvailableReplicas > s.ReadyReplicas {
-		errs = append(errs, field.Invalid(p.Child("availableReplicas"), s.AvailableReplicas, "cannot be greater than readyReplicas"))
-	}
-	return errs
+	labeled, ready := meta.CountOf("fullyLabeledReplicas", &s.FullyLabeledReplicas), meta.CountOf("readyReplicas", &s.ReadyReplicas)
+	available := meta.CountOf("availableReplicas", &s.AvailableReplicas)
+	errs := meta.NonNegatives(p, meta.CountOf("replicas", &s.Replicas), labeled, ready, available,
+		meta.CountOf("observedGeneration", &s.ObservedGeneration), meta.CountOf("terminatingReplicas", s.TerminatingReplicas))
+	errs = append(errs, meta.NotAbove(p, s.Replicas, "status.replicas", labeled, ready, available)...)
+	return append(errs, meta.NotAbove(p, s.ReadyReplicas, "readyReplicas", available)...)
 }
 
 func replicaSetRow(o *appsv1.ReplicaSet) []any {

@@ -4,10 +4,8 @@ package authentication
 
 import (
 	authenticationv1 "k8s.io/api/authentication/v1"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
-	"skiff/internal/api/meta"
 )
 
 var (
@@ -15,12 +13,10 @@ var (
 	create = []string{"create"}
 )
 
-// TokenReview asks whose token it is.
+// TokenReview asks whose token it is. That there is none is no fault of a
+// field, but a bad request.
 var TokenReview = api.Define(api.Kind[*authenticationv1.TokenReview]{
 	GVK: gv.WithKind("TokenReview"), Plural: "tokenreviews", Verbs: create, New: api.New[authenticationv1.TokenReview],
-	Validate: func(o *authenticationv1.TokenReview) field.ErrorList {
-		return meta.Required(field.NewPath("spec", "token"), o.Spec.Token, nil)
-	},
 })
 
 // SelfSubjectReview asks who the asker is.

@@ -12,7 +12,6 @@ import (
 var (
 	gv     = authorizationv1.SchemeGroupVersion
 	create = []string{"create"}
-	spec   = field.NewPath("spec")
 )
 
 // SubjectAccessReview asks whether a user may do something.
@@ -20,7 +19,7 @@ var SubjectAccessReview = api.Define(api.Kind[*authorizationv1.SubjectAccessRevi
 	GVK: gv.WithKind("SubjectAccessReview"), Plural: "subjectaccessreviews", Verbs: create,
 	New: api.New[authorizationv1.SubjectAccessReview],
 	Validate: func(o *authorizationv1.SubjectAccessReview) field.ErrorList {
-		return validateReview(&o.Spec, spec)
+		return append(validateReview(&o.Spec), validateMeta(o.ObjectMeta, o.ObjectMeta, "must be empty")...)
 	},
 })
 
@@ -28,10 +27,8 @@ var SubjectAccessReview = api.Define(api.Kind[*authorizationv1.SubjectAccessRevi
 // admins can be allowed to ask.
 var LocalSubjectAccessReview = api.Define(api.Kind[*authorizationv1.LocalSubjectAccessReview]{
 	GVK: gv.WithKind("LocalSubjectAccessReview"), Plural: "localsubjectaccessreviews", Verbs: create, Namespaced: true,
-	New: api.New[authorizationv1.LocalSubjectAccessReview],
-	Validate: func(o *authorizationv1.LocalSubjectAccessReview) field.ErrorList {
-		return validateLocal(o, spec)
-	},
+	New:      api.New[authorizationv1.LocalSubjectAccessReview],
+	Validate: validateLocal,
 })
 
 // SelfSubjectAccessReview asks whether the asker may do something.
@@ -39,7 +36,7 @@ var SelfSubjectAccessReview = api.Define(api.Kind[*authorizationv1.SelfSubjectAc
 	GVK: gv.WithKind("SelfSubjectAccessReview"), Plural: "selfsubjectaccessreviews", Verbs: create,
 	New: api.New[authorizationv1.SelfSubjectAccessReview],
 	Validate: func(o *authorizationv1.SelfSubjectAccessReview) field.ErrorList {
-		return validateAttributes(o.Spec.ResourceAttributes, o.Spec.NonResourceAttributes, spec)
+		return append(validateSelf(&o.Spec), validateMeta(o.ObjectMeta, o.ObjectMeta, "must be empty")...)
 	},
 })
 
@@ -48,32 +45,3 @@ var SelfSubjectRulesReview = api.Define(api.Kind[*authorizationv1.SelfSubjectRul
 	GVK: gv.WithKind("SelfSubjectRulesReview"), Plural: "selfsubjectrulesreviews", Verbs: create,
 	New: api.New[authorizationv1.SelfSubjectRulesReview],
 })
-
-func validateReview(s *authorizationv1.SubjectAccessReviewSpec, p *field.Path) field.ErrorList {
-	errs := validateAttributes(s.ResourceAttributes, s.NonResourceAttributes, p)
-	if s.User == "" && len(s.Groups) == 0 {
-		errs = append(errs, field.Invalid(p.Child("user"), s.User, "at least one of user or group must be specified"))
-	}
-	return errs
-}
-
-func validateLocal(o *authorizationv1.LocalSubjectAccessReview, p *field.Path) field.ErrorList {
-	errs := validateReview(&o.Spec, p)
-	if r := o.Spec.ResourceAttributes; r != nil && r.Namespace != o.Namespace {
-		errs = append(errs, field.Invalid(p.Child("resourceAttributes", "namespace"), r.Namespace, "must match metadata.namespace"))
-	}
-	if o.Spec.NonResourceAttributes != nil {
-		errs = append(errs, field.Invalid(p.Child("nonResourceAttributes"), o.Spec.NonResourceAttributes, "disallowed on this kind of request"))
-	}
-	return errs
-}
-
-func validateAttributes(r *authorizationv1.ResourceAttributes, path *authorizationv1.NonResourceAttributes, p *field.Path) field.ErrorList {
-	switch {
-	case r != nil && path != nil:
-		return field.ErrorList{field.Invalid(p.Child("nonResourceAttributes"), path, "cannot be specified in combination with resourceAttributes")}
-	case r == nil && path == nil:
-		return field.ErrorList{field.Invalid(p.Child("resourceAttributes"), r, "exactly one of nonResourceAttributes or resourceAttributes must be specified")}
-	}
-	return nil
-}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 
 	"skiff/internal/api"
 	"skiff/internal/api/apitest"
@@ -25,17 +26,6 @@ status: {currentMetrics: null, desiredReplicas: 0}
 `)
 }
 
-func TestValidation(t *testing.T) {
-	apitest.Refused(t, HorizontalPodAutoscaler, `{metadata: {name: h, namespace: ns}, spec: {minReplicas: 0, metrics: [{type: Pods, resource: {name: cpu, target: {type: Value}}}, {type: Moon}]}}`,
-		"spec.minReplicas: Invalid value: 0: must be greater than or equal to 1",
-		"spec.maxReplicas: Invalid value: 0: must be greater than 0",
-		"spec.scaleTargetRef.kind: Required value", "spec.scaleTargetRef.name: Required value",
-		"spec.metrics[0].resource.target.averageUtilization: Required value: must set either a target raw value or a target utilization",
-		"spec.metrics[0].pods: Required value: must populate information for the given metric source",
-		"spec.metrics[0].resource: Forbidden: must populate the given metric source only",
-		`spec.metrics[1].type: Unsupported value: "Moon"`)
-}
-
 func TestRow(t *testing.T) {
 	apitest.Row(t, HorizontalPodAutoscaler, `
 metadata: {name: h}
@@ -49,6 +39,10 @@ spec:
   - {type: External, external: {target: {value: 3}}}
 status: {currentReplicas: 2, currentMetrics: [{type: Resource, resource: {current: {averageUtilization: 10}}}]}
 `, "h | Deployment/d | cpu: 10%/80%, <unknown>/100m + 1 more... | 1 | 5 | 2 | <unknown>")
+	apitest.Row(t, HorizontalPodAutoscaler, `{metadata: {name: h}, spec: {maxReplicas: 5, metrics: [{resource: {name: cpu}}, {containerResource: {name: memory}}]}, status: {currentMetrics: [{resource: {current: {averageUtilization: 10}}}]}}`,
+		"h | / | cpu: 10%/<auto>, memory: <unknown>/<auto> | <unset> | 5 | 0 | <unknown>")
+	apitest.Row(t, HorizontalPodAutoscaler, `{metadata: {name: h}, spec: {maxReplicas: 5, metrics: [{object: {target: {averageValue: 3}}}, {external: {target: {averageValue: 4}}}]}, status: {currentMetrics: [{object: {current: {averageValue: 1}}}]}}`,
+		"h | / | 1/3 (avg), <unknown>/4 (avg) | <unset> | 5 | 0 | <unknown>")
 	apitest.Row(t, V1, `{metadata: {name: h}, spec: {scaleTargetRef: {kind: Deployment, name: d}, maxReplicas: 5, targetCPUUtilizationPercentage: 70}}`,
 		"h | Deployment/d | cpu: <unknown>/70% | <unset> | 5 | 0 | <unknown>")
 }
@@ -65,12 +59,12 @@ spec:
   maxReplicas: 5
   behavior: {scaleUp: {policies: [{type: Pods, value: 4, periodSeconds: 15}]}}
   metrics:
-  - {type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}
   - {type: Resource, resource: {name: memory, target: {type: AverageValue, averageValue: 1Gi}}}
   - {type: Pods, pods: {metric: {name: p}, target: {type: AverageValue, averageValue: 100m}}}
   - {type: Object, object: {describedObject: {kind: Ingress, name: i}, metric: {name: rps}, target: {type: Value, value: "10"}}}
   - {type: External, external: {metric: {name: q, selector: {matchLabels: {a: b}}}, target: {type: AverageValue, averageValue: "3"}}}
   - {type: ContainerResource, containerResource: {name: cpu, container: c, target: {type: Utilization, averageUtilization: 50}}}
+  - {type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}
 status:
   currentReplicas: 2
   desiredReplicas: 3
@@ -115,9 +109,42 @@ func reread(t *testing.T, o api.Object) api.Object {
 	return out
 }
 
-func TestV1BadAnnotation(t *testing.T) {
-	o := apitest.Parse(t, V1, `{metadata: {name: h, annotations: {autoscaling.alpha.kubernetes.io/metrics: "{"}}}`)
-	if _, err := V1.ToStored(o); err == nil {
-		t.Error("an annotation that is not JSON was taken")
+// Annotations of v1 that cannot be read are lost, and those of v2 mean nothing.
+func TestAnnotationsThatAreNone(t *testing.T) {
+	const text = `{metadata: {name: h, annotations: {a: b, autoscaling.alpha.kubernetes.io/metrics: "{", autoscaling.alpha.kubernetes.io/current-metrics: "[]",
+		autoscaling.alpha.kubernetes.io/conditions: x, autoscaling.alpha.kubernetes.io/behavior: "[1]"}}, spec: {maxReplicas: 1, scaleTargetRef: {kind: K, name: d}}}`
+	o, err := V1.ToStored(apitest.Parse(t, V1, text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	apitest.Same(t, o, `{kind: HorizontalPodAutoscaler, apiVersion: autoscaling/v2, metadata: {name: h, annotations: {a: b}}, spec: {maxReplicas: 1, scaleTargetRef: {kind: K, name: d}},
+		status: {currentMetrics: null, desiredReplicas: 0}}`)
+	if got := apitest.Defaulted(t, HorizontalPodAutoscaler, text).GetAnnotations(); len(got) != 1 {
+		t.Errorf("v2 has kept %v", got)
+	}
+}
+
+// What others read in the annotations of v1, and in which order metrics come.
+func TestV1Annotations(t *testing.T) {
+	view, err := V1.FromStored(apitest.Parse(t, HorizontalPodAutoscaler, `{metadata: {name: h}, spec: {maxReplicas: 1, scaleTargetRef: {kind: K, name: d}, metrics: [
+		{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}, {type: Pods, pods: {metric: {name: p}, target: {type: AverageValue, averageValue: 100m}}}],
+		behavior: {scaleUp: {stabilizationWindowSeconds: 3, selectPolicy: Min, policies: [{type: Pods, value: 4, periodSeconds: 15}], tolerance: 100m}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"ScaleUp":{"StabilizationWindowSeconds":3,"SelectPolicy":"Min","Policies":[{"Type":"Pods","Value":4,"PeriodSeconds":15}],"Tolerance":"100m"},"ScaleDown":null}`
+	if got := view.GetAnnotations()[behaviorAnnotation]; got != want {
+		t.Errorf("behavior %s, want %s", got, want)
+	}
+	want = `[{"type":"Pods","pods":{"metricName":"p","targetAverageValue":"100m"}}]`
+	if got := view.GetAnnotations()[metricsAnnotation]; got != want {
+		t.Errorf("metrics %s, want %s", got, want)
+	}
+	back, err := V1.ToStored(view)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := back.(*autoscalingv2.HorizontalPodAutoscaler).Spec.Metrics; len(m) != 2 || m[0].Pods == nil || m[1].Resource == nil {
+		t.Errorf("the metric of the field is not the last: %+v", m)
 	}
 }

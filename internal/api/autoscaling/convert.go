@@ -2,12 +2,13 @@ package autoscaling
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // The annotations that carry, in autoscaling/v1, what has no field there.
@@ -18,14 +19,18 @@ const (
 	behaviorAnnotation       = "autoscaling.alpha.kubernetes.io/behavior"
 )
 
-func toV2(in *autoscalingv1.HorizontalPodAutoscaler) (*autoscalingv2.HorizontalPodAutoscaler, error) {
+// dropAnnotations forgets what they carry: the fields of v2 say it all.
+func dropAnnotations(o *metav1.ObjectMeta) {
+	for _, key := range []string{metricsAnnotation, currentMetricsAnnotation, conditionsAnnotation, behaviorAnnotation} {
+		delete(o.Annotations, key)
+	}
+}
+
+func toV2(in *autoscalingv1.HorizontalPodAutoscaler) *autoscalingv2.HorizontalPodAutoscaler {
 	out := &autoscalingv2.HorizontalPodAutoscaler{ObjectMeta: *in.ObjectMeta.DeepCopy()}
 	out.SetGroupVersionKind(autoscalingv2.SchemeGroupVersion.WithKind("HorizontalPodAutoscaler"))
 	out.Spec.ScaleTargetRef = autoscalingv2.CrossVersionObjectReference(in.Spec.ScaleTargetRef)
 	out.Spec.MinReplicas, out.Spec.MaxReplicas = in.Spec.MinReplicas, in.Spec.MaxReplicas
-	if cpu := in.Spec.TargetCPUUtilizationPercentage; cpu != nil {
-		out.Spec.Metrics = []autoscalingv2.MetricSpec{cpuMetric(*cpu)}
-	}
 	out.Status.ObservedGeneration, out.Status.LastScaleTime = in.Status.ObservedGeneration, in.Status.LastScaleTime
 	out.Status.CurrentReplicas, out.Status.DesiredReplicas = in.Status.CurrentReplicas, in.Status.DesiredReplicas
 	if cpu := in.Status.CurrentCPUUtilizationPercentage; cpu != nil {
@@ -36,39 +41,38 @@ func toV2(in *autoscalingv1.HorizontalPodAutoscaler) (*autoscalingv2.HorizontalP
 			},
 		}}
 	}
-	if err := readAnnotations(out); err != nil {
-		return nil, err
+	readAnnotations(out)
+	if cpu := in.Spec.TargetCPUUtilizationPercentage; cpu != nil {
+		out.Spec.Metrics = append(out.Spec.Metrics, cpuMetric(*cpu))
 	}
-	return out, nil
+	return out
 }
 
-// readAnnotations moves what the annotations carry into the fields of v2.
-func readAnnotations(out *autoscalingv2.HorizontalPodAutoscaler) error {
-	var metrics []autoscalingv1.MetricSpec
-	var current []autoscalingv1.MetricStatus
-	for key, into := range map[string]any{
-		metricsAnnotation: &metrics, currentMetricsAnnotation: &current,
-		conditionsAnnotation: &out.Status.Conditions, behaviorAnnotation: &out.Spec.Behavior,
-	} {
-		text, ok := out.Annotations[key]
-		if !ok {
-			continue
-		}
-		if err := json.Unmarshal([]byte(text), into); err != nil {
-			return fmt.Errorf("metadata.annotations[%s] is not what autoscaling/v1 keeps there: %w", key, err)
-		}
-		delete(out.Annotations, key)
-	}
+// readAnnotations moves what the annotations carry into the fields of v2. What
+// cannot be read is lost.
+func readAnnotations(out *autoscalingv2.HorizontalPodAutoscaler) {
+	metrics, _ := carriedIn[[]autoscalingv1.MetricSpec](out, metricsAnnotation)
 	for _, m := range metrics {
 		out.Spec.Metrics = append(out.Spec.Metrics, specToV2(m))
 	}
-	if current != nil {
+	if behavior, ok := carriedIn[*autoscalingv2.HorizontalPodAutoscalerBehavior](out, behaviorAnnotation); ok {
+		out.Spec.Behavior = behavior
+	}
+	if current, ok := carriedIn[[]autoscalingv1.MetricStatus](out, currentMetricsAnnotation); ok && len(current) > 0 {
 		out.Status.CurrentMetrics = nil // the annotation knows more than the field
 		for _, m := range current {
 			out.Status.CurrentMetrics = append(out.Status.CurrentMetrics, statusToV2(m))
 		}
 	}
-	return nil
+	if conditions, ok := carriedIn[[]autoscalingv2.HorizontalPodAutoscalerCondition](out, conditionsAnnotation); ok {
+		out.Status.Conditions = conditions
+	}
+	dropAnnotations(&out.ObjectMeta)
+}
+
+func carriedIn[T any](o *autoscalingv2.HorizontalPodAutoscaler, key string) (value T, ok bool) {
+	text, ok := o.Annotations[key]
+	return value, ok && json.Unmarshal([]byte(text), &value) == nil
 }
 
 func fromV2(in *autoscalingv2.HorizontalPodAutoscaler) (*autoscalingv1.HorizontalPodAutoscaler, error) {
@@ -105,7 +109,7 @@ func fromV2(in *autoscalingv2.HorizontalPodAutoscaler) (*autoscalingv1.Horizonta
 		carried[conditionsAnnotation] = in.Status.Conditions
 	}
 	if in.Spec.Behavior != nil {
-		carried[behaviorAnnotation] = in.Spec.Behavior
+		carried[behaviorAnnotation] = behaviorOf(in.Spec.Behavior)
 	}
 	return out, writeAnnotations(out, carried)
 }
@@ -126,6 +130,37 @@ func writeAnnotations(out *autoscalingv1.HorizontalPodAutoscaler, carried map[st
 		out.Annotations[key] = string(text)
 	}
 	return nil
+}
+
+// The behavior as the annotation spells it: by the names of the fields in Go,
+// and with those that are left out. It is read in any case.
+type (
+	behavior struct{ ScaleUp, ScaleDown *rules }
+	rules    struct {
+		StabilizationWindowSeconds *int32
+		SelectPolicy               *autoscalingv2.ScalingPolicySelect
+		Policies                   []policy
+		Tolerance                  *resource.Quantity
+	}
+	policy struct {
+		Type                 autoscalingv2.HPAScalingPolicyType
+		Value, PeriodSeconds int32
+	}
+)
+
+func behaviorOf(b *autoscalingv2.HorizontalPodAutoscalerBehavior) behavior {
+	return behavior{rulesOf(b.ScaleUp), rulesOf(b.ScaleDown)}
+}
+
+func rulesOf(r *autoscalingv2.HPAScalingRules) *rules {
+	if r == nil {
+		return nil
+	}
+	out := &rules{StabilizationWindowSeconds: r.StabilizationWindowSeconds, SelectPolicy: r.SelectPolicy, Tolerance: r.Tolerance}
+	for _, p := range r.Policies {
+		out.Policies = append(out.Policies, policy{p.Type, p.Value, p.PeriodSeconds})
+	}
+	return out
 }
 
 func cpuMetric(percent int32) autoscalingv2.MetricSpec {

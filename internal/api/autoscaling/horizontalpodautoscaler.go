@@ -4,6 +4,7 @@ package autoscaling
 
 import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
@@ -17,8 +18,9 @@ var HorizontalPodAutoscaler = api.Define(api.Kind[*autoscalingv2.HorizontalPodAu
 	ShortNames: []string{"hpa"}, Categories: []string{"all"},
 	New: api.New[autoscalingv2.HorizontalPodAutoscaler], NewList: api.NewList[autoscalingv2.HorizontalPodAutoscalerList],
 
-	Default:  defaultAutoscaler,
-	Validate: validateAutoscaler,
+	Default:        defaultAutoscaler,
+	ValidateNew:    func(o *autoscalingv2.HorizontalPodAutoscaler) field.ErrorList { return validateAutoscaler(o, nil) },
+	ValidateUpdate: validateAutoscaler,
 	Parts: []api.PartOf[*autoscalingv2.HorizontalPodAutoscaler]{
 		api.Status(func(dst, src *autoscalingv2.HorizontalPodAutoscaler) { dst.Status = src.Status }).Validated(validateAutoscalerStatus),
 	},
@@ -37,6 +39,7 @@ var HorizontalPodAutoscaler = api.Define(api.Kind[*autoscalingv2.HorizontalPodAu
 const cpuUtilizationPercent = 80
 
 func defaultAutoscaler(o *autoscalingv2.HorizontalPodAutoscaler) {
+	dropAnnotations(&o.ObjectMeta)
 	meta.FillPtr(&o.Spec.MinReplicas, 1)
 	if len(o.Spec.Metrics) == 0 {
 		o.Spec.Metrics = []autoscalingv2.MetricSpec{cpuMetric(cpuUtilizationPercent)}

@@ -47,12 +47,12 @@ func metric(m *autoscalingv2.MetricSpec, now *autoscalingv2.MetricStatus) string
 		if now.Resource != nil {
 			current = now.Resource.Current
 		}
-		return string(m.Resource.Name) + ": " + ratio(m.Resource.Target, current, "")
+		return string(m.Resource.Name) + ": " + usageRatio(m.Resource.Target, current)
 	case m.ContainerResource != nil:
 		if now.ContainerResource != nil {
 			current = now.ContainerResource.Current
 		}
-		return string(m.ContainerResource.Name) + ": " + ratio(m.ContainerResource.Target, current, "")
+		return string(m.ContainerResource.Name) + ": " + usageRatio(m.ContainerResource.Target, current)
 	case m.Pods != nil:
 		if now.Pods != nil {
 			current = now.Pods.Current
@@ -72,14 +72,25 @@ func metric(m *autoscalingv2.MetricSpec, now *autoscalingv2.MetricStatus) string
 	return "<unknown type>"
 }
 
+// usageRatio is ratio for what pods use, whose target may be left to others.
+func usageRatio(t autoscalingv2.MetricTarget, now autoscalingv2.MetricValueStatus) string {
+	if t.AverageUtilization == nil && t.AverageValue == nil {
+		return percentage(now.AverageUtilization) + "/<auto>"
+	}
+	return ratio(t, now, "")
+}
+
+func percentage(n *int32) string {
+	if n == nil {
+		return table.Unknown
+	}
+	return fmt.Sprintf("%d%%", *n)
+}
+
 func ratio(t autoscalingv2.MetricTarget, now autoscalingv2.MetricValueStatus, average string) string {
 	switch {
 	case t.AverageUtilization != nil:
-		is := table.Unknown
-		if now.AverageUtilization != nil {
-			is = fmt.Sprintf("%d%%", *now.AverageUtilization)
-		}
-		return fmt.Sprintf("%s/%d%%", is, *t.AverageUtilization)
+		return percentage(now.AverageUtilization) + "/" + percentage(t.AverageUtilization)
 	case t.AverageValue != nil:
 		return quantity(now.AverageValue) + "/" + t.AverageValue.String() + average
 	case t.Value != nil:

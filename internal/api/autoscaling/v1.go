@@ -16,7 +16,7 @@ var V1 = api.Define(api.Kind[*autoscalingv1.HorizontalPodAutoscaler]{
 	ShortNames: []string{"hpa"}, Categories: []string{"all"},
 	New: api.New[autoscalingv1.HorizontalPodAutoscaler], NewList: api.NewList[autoscalingv1.HorizontalPodAutoscalerList],
 	StoredAs: HorizontalPodAutoscaler,
-	ToStored: func(o *autoscalingv1.HorizontalPodAutoscaler) (api.Object, error) { return toV2(o) },
+	ToStored: func(o *autoscalingv1.HorizontalPodAutoscaler) (api.Object, error) { return toV2(o), nil },
 	FromStored: func(o api.Object) (*autoscalingv1.HorizontalPodAutoscaler, error) {
 		return fromV2(o.(*autoscalingv2.HorizontalPodAutoscaler))
 	},
@@ -26,11 +26,5 @@ var V1 = api.Define(api.Kind[*autoscalingv1.HorizontalPodAutoscaler]{
 		api.Status(func(dst, src *autoscalingv1.HorizontalPodAutoscaler) { dst.Status = src.Status }),
 	},
 	Columns: HorizontalPodAutoscaler.Columns,
-	Row: func(o *autoscalingv1.HorizontalPodAutoscaler) []any {
-		stored, err := toV2(o)
-		if err != nil {
-			return make([]any, len(HorizontalPodAutoscaler.Columns))
-		}
-		return HorizontalPodAutoscaler.Row(stored)
-	},
+	Row:     func(o *autoscalingv1.HorizontalPodAutoscaler) []any { return HorizontalPodAutoscaler.Row(toV2(o)) },
 })

@@ -2,10 +2,11 @@ package autoscaling
 
 import (
 	"fmt"
+	"slices"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -13,25 +14,35 @@ import (
 	"skiff/internal/api/pod"
 )
 
-func validateAutoscaler(o *autoscalingv2.HorizontalPodAutoscaler) field.ErrorList {
+// validateAutoscaler judges o, which changes old, if there is one.
+func validateAutoscaler(o, old *autoscalingv2.HorizontalPodAutoscaler) field.ErrorList {
 	s, p := &o.Spec, field.NewPath("spec")
 	var errs field.ErrorList
-	if s.MinReplicas != nil && *s.MinReplicas < 1 && !scalesToZero(s) {
-		errs = append(errs, field.Invalid(p.Child("minReplicas"), *s.MinReplicas, "must be greater than or equal to 1"))
-	}
-	if s.MaxReplicas < 1 {
-		errs = append(errs, field.Invalid(p.Child("maxReplicas"), s.MaxReplicas, "must be greater than 0"))
-	}
 	if s.MinReplicas != nil && s.MaxReplicas < *s.MinReplicas {
 		errs = append(errs, field.Invalid(p.Child("maxReplicas"), s.MaxReplicas, "must be greater than or equal to `minReplicas`"))
 	}
-	errs = append(errs, validateReference(s.ScaleTargetRef, p.Child("scaleTargetRef"))...)
+	errs = append(errs, validateTargetRef(o, old, p.Child("scaleTargetRef"))...)
 	for i := range s.Metrics {
 		errs = append(errs, validateMetric(&s.Metrics[i], p.Child("metrics").Index(i))...)
+	}
+	if s.MinReplicas != nil && *s.MinReplicas == 0 && !slices.ContainsFunc(s.Metrics, ofElsewhere) {
+		errs = append(errs, field.Forbidden(p.Child("metrics"), "must specify at least one Object or External metric to support scaling to zero replicas"))
 	}
 	if b := s.Behavior; b != nil {
 		errs = append(errs, validateRules(b.ScaleUp, p.Child("behavior", "scaleUp"))...)
 		errs = append(errs, validateRules(b.ScaleDown, p.Child("behavior", "scaleDown"))...)
+	}
+	return append(errs, validateBounds(s, p)...)
+}
+
+// validateBounds are rules that clients see after all others.
+func validateBounds(s *autoscalingv2.HorizontalPodAutoscalerSpec, p *field.Path) field.ErrorList {
+	errs := meta.NonNegativeOr(p.Child("minReplicas"), s.MinReplicas)
+	switch n := s.MaxReplicas; {
+	case n == 0:
+		errs = append(errs, field.Required(p.Child("maxReplicas"), ""))
+	case n < 0:
+		errs = append(errs, field.Invalid(p.Child("maxReplicas"), n, "must be greater than or equal to 1"))
 	}
 	return errs
 }
@@ -42,21 +53,38 @@ func validateAutoscalerStatus(o, _ *autoscalingv2.HorizontalPodAutoscaler) field
 		meta.NonNegative(p.Child("desiredReplicas"), o.Status.DesiredReplicas)...)
 }
 
-// scalesToZero: only a metric from elsewhere can tell when to come back.
-func scalesToZero(s *autoscalingv2.HorizontalPodAutoscalerSpec) bool {
-	if *s.MinReplicas != 0 {
-		return false
+// ofElsewhere: without pods, only such a metric can tell when there should be
+// some again.
+func ofElsewhere(m autoscalingv2.MetricSpec) bool {
+	return m.Type == autoscalingv2.ObjectMetricSourceType || m.Type == autoscalingv2.ExternalMetricSourceType
+}
+
+// validateTargetRef judges what is scaled. Of the core group, that is
+// ReplicationControllers alone. A version that was wrong before may stay.
+func validateTargetRef(o, old *autoscalingv2.HorizontalPodAutoscaler, p *field.Path) field.ErrorList {
+	version := func(r autoscalingv2.CrossVersionObjectReference) field.ErrorList {
+		return validateVersion(r, r.Kind != "ReplicationController", p)
 	}
-	for _, m := range s.Metrics {
-		if m.Type == autoscalingv2.ObjectMetricSourceType || m.Type == autoscalingv2.ExternalMetricSourceType {
-			return true
-		}
+	errs := validateReference(o.Spec.ScaleTargetRef, p)
+	if old != nil && len(version(old.Spec.ScaleTargetRef)) > 0 {
+		return errs
 	}
-	return false
+	return append(errs, version(o.Spec.ScaleTargetRef)...)
 }
 
 func validateReference(r autoscalingv2.CrossVersionObjectReference, p *field.Path) field.ErrorList {
 	return append(meta.Name(p.Child("kind"), r.Kind, meta.PathSegment), meta.Name(p.Child("name"), r.Name, meta.PathSegment)...)
+}
+
+func validateVersion(r autoscalingv2.CrossVersionObjectReference, grouped bool, p *field.Path) field.ErrorList {
+	gv, err := schema.ParseGroupVersion(r.APIVersion)
+	switch {
+	case err != nil:
+		return field.ErrorList{field.Invalid(p.Child("apiVersion"), r.APIVersion, err.Error())}
+	case grouped && gv.Group == "":
+		return field.ErrorList{field.Invalid(p.Child("apiVersion"), r.APIVersion, "apiVersion must specify API group")}
+	}
+	return nil
 }
 
 // Limits of the rules that slow scaling down, in seconds.
@@ -100,28 +128,32 @@ func validateRules(r *autoscalingv2.HPAScalingRules, p *field.Path) field.ErrorL
 }
 
 // validateMetric judges one metric: a type, and the source of that type alone.
+// Of several sources, the first is judged.
 func validateMetric(m *autoscalingv2.MetricSpec, p *field.Path) field.ErrorList {
-	var errs field.ErrorList
+	types := []autoscalingv2.MetricSourceType{autoscalingv2.ContainerResourceMetricSourceType, autoscalingv2.ExternalMetricSourceType,
+		autoscalingv2.ObjectMetricSourceType, autoscalingv2.PodsMetricSourceType, autoscalingv2.ResourceMetricSourceType}
+	var errs, forbidden field.ErrorList
 	if m.Type == "" {
 		errs = append(errs, field.Required(p.Child("type"), "must specify a metric source type"))
 	}
-	errs = append(errs, meta.OneOf(p.Child("type"), m.Type, autoscalingv2.ContainerResourceMetricSourceType, autoscalingv2.ExternalMetricSourceType,
-		autoscalingv2.ObjectMetricSourceType, autoscalingv2.PodsMetricSourceType, autoscalingv2.ResourceMetricSourceType)...)
-	found := false
-	sources := metricSources(m)
-	for _, s := range sources {
-		if s.set && !found {
-			found = true
+	errs = append(errs, meta.OneOf(p.Child("type"), m.Type, types...)...)
+	found, missing := 0, meta.OneOf(p.Child("type"), m.Type, types...)
+	for _, s := range metricSources(m) {
+		if s.of == m.Type && !s.set {
+			missing = field.ErrorList{field.Required(p.Child(s.name), "must populate information for the given metric source")}
+		}
+		if !s.set {
+			continue
+		}
+		if found++; found == 1 {
 			errs = append(errs, s.rules(p.Child(s.name))...)
 		}
-	}
-	for _, s := range sources {
-		switch {
-		case s.of == m.Type && !s.set:
-			errs = append(errs, field.Required(p.Child(s.name), "must populate information for the given metric source"))
-		case s.of != m.Type && s.set:
-			errs = append(errs, field.Forbidden(p.Child(s.name), "must populate the given metric source only"))
+		if s.of != m.Type {
+			forbidden = append(forbidden, field.Forbidden(p.Child(s.name), "must populate the given metric source only"))
 		}
+	}
+	if errs = append(errs, missing...); found != 1 {
+		errs = append(errs, forbidden...)
 	}
 	return errs
 }
@@ -137,6 +169,7 @@ func metricSources(m *autoscalingv2.MetricSpec) []metricSource {
 	return []metricSource{
 		{autoscalingv2.ObjectMetricSourceType, "object", m.Object != nil, func(p *field.Path) field.ErrorList {
 			errs := validateReference(m.Object.DescribedObject, p.Child("describedObject"))
+			errs = append(errs, validateVersion(m.Object.DescribedObject, false, p.Child("describedObject"))...)
 			errs = append(errs, validateIdentifier(m.Object.Metric, p.Child("metric"))...)
 			errs = append(errs, validateTarget(m.Object.Target, p.Child("target"))...)
 			if m.Object.Target.Value == nil && m.Object.Target.AverageValue == nil {
@@ -164,30 +197,36 @@ func metricSources(m *autoscalingv2.MetricSpec) []metricSource {
 			return errs
 		}},
 		{autoscalingv2.ResourceMetricSourceType, "resource", m.Resource != nil, func(p *field.Path) field.ErrorList {
-			return validateUsage(m.Resource.Name, m.Resource.Target, p)
+			var errs field.ErrorList
+			if m.Resource.Name == "" {
+				errs = append(errs, field.Required(p.Child("name"), "must specify a resource name"))
+			}
+			return append(errs, validateUsage(m.Resource.Target, p)...)
 		}},
 		{autoscalingv2.ContainerResourceMetricSourceType, "containerResource", m.ContainerResource != nil, func(p *field.Path) field.ErrorList {
-			var errs field.ErrorList
-			if c := m.ContainerResource.Container; c == "" {
-				errs = append(errs, field.Required(p.Child("container"), "must specify a container"))
-			} else {
-				errs = append(errs, meta.Invalid(p.Child("container"), c, validation.IsDNS1123Label(c))...)
-			}
-			if n := m.ContainerResource.Name; n != "" {
-				errs = append(errs, pod.ContainerResourceName(n, p.Child("name"))...)
-			}
-			return append(errs, validateUsage(m.ContainerResource.Name, m.ContainerResource.Target, p)...)
+			return validateContainerUsage(m.ContainerResource, p)
 		}},
 	}
 }
 
-// validateUsage judges a target for what pods use of a resource.
-func validateUsage(name corev1.ResourceName, t autoscalingv2.MetricTarget, p *field.Path) field.ErrorList {
+func validateContainerUsage(m *autoscalingv2.ContainerResourceMetricSource, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if name == "" {
+	if m.Name == "" {
 		errs = append(errs, field.Required(p.Child("name"), "must specify a resource name"))
+	} else {
+		errs = append(errs, pod.ContainerResourceName(m.Name, p.Child("name"))...)
 	}
-	errs = append(errs, validateTarget(t, p.Child("target"))...)
+	if m.Container == "" {
+		errs = append(errs, field.Required(p.Child("container"), "must specify a container"))
+	} else {
+		errs = append(errs, meta.Invalid(p.Child("container"), m.Container, validation.IsDNS1123Label(m.Container))...)
+	}
+	return append(errs, validateUsage(m.Target, p)...)
+}
+
+// validateUsage judges a target for what pods use of a resource.
+func validateUsage(t autoscalingv2.MetricTarget, p *field.Path) field.ErrorList {
+	errs := validateTarget(t, p.Child("target"))
 	switch {
 	case t.AverageUtilization == nil && t.AverageValue == nil:
 		errs = append(errs, field.Required(p.Child("target", "averageUtilization"), "must set either a target raw value or a target utilization"))

@@ -5,6 +5,8 @@ import (
 	"testing/synctest"
 
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"skiff/internal/api/apitest"
 )
@@ -18,6 +20,7 @@ spec:
   backoffLimit: 6
   completionMode: NonIndexed
   completions: 1
+  manualSelector: false
   parallelism: 1
   podReplacementPolicy: TerminatingOrFailed
   selector: {matchLabels: {batch.kubernetes.io/controller-uid: u-1}}
@@ -45,15 +48,25 @@ func TestJobValidation(t *testing.T) {
 		"spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`")
 }
 
-func TestJobUpdate(t *testing.T) {
-	job := func(spec, pod string) string {
-		return `{metadata: {name: j, namespace: ns}, spec: {` + spec + `, template: {spec: {` + pod + `restartPolicy: Never, containers: [{name: c, image: i}]}}}}`
+func TestJobDefaults(t *testing.T) {
+	for spec, want := range map[string]string{
+		`completions: 2, `: `backoffLimit: 6, completionMode: NonIndexed, completions: 2, manualSelector: false, parallelism: 1, podReplacementPolicy: TerminatingOrFailed, suspend: false`,
+		`parallelism: 2, `: `backoffLimit: 6, completionMode: NonIndexed, manualSelector: false, parallelism: 2, podReplacementPolicy: TerminatingOrFailed, suspend: false`,
+		`suspend: true, manualSelector: true, backoffLimitPerIndex: 1, completionMode: Indexed, completions: 1, podFailurePolicy: {rules: [{action: Ignore, onPodConditions: [{type: a}, {type: b, status: "False"}]}]}, `: `backoffLimit: 2147483647,
+			completionMode: Indexed, completions: 1, manualSelector: true, parallelism: 1, podReplacementPolicy: Failed, suspend: true, backoffLimitPerIndex: 1,
+			podFailurePolicy: {rules: [{action: Ignore, onPodConditions: [{type: a, status: "True"}, {type: b, status: "False"}]}]}`,
+	} {
+		o := apitest.Defaulted(t, Job, job(spec+pods)).(*batchv1.Job)
+		o.Spec.Template = corev1.PodTemplateSpec{}
+		apitest.Same(t, o.Spec, `{`+want+`, template: {metadata: {}, spec: {containers: null}}}`)
 	}
-	apitest.Updated(t, Job, job("completions: 2", ""), job("completions: 2, parallelism: 5, suspend: true", ""))
-	apitest.Updated(t, Job, job("completions: 2", ""), job("completions: 3", "hostIPC: true, "),
-		"spec.completions: Invalid value: 3: field is immutable", "spec.template: Invalid value: {")
-	apitest.Updated(t, Job, job("suspend: true", ""), job("suspend: false", "nodeSelector: {a: b}, "))
-	apitest.Updated(t, Job, job("completionMode: Indexed, completions: 2, parallelism: 2", ""), job("completionMode: Indexed, completions: 3, parallelism: 3", ""))
+	o := apitest.Defaulted(t, Job, `{spec: {template: {metadata: {labels: {a: b}}}}}`)
+	if o.GetLabels()["a"] != "b" {
+		t.Errorf("a Job without labels has not those of its pods: %v", o.GetLabels())
+	}
+	if o = apitest.Defaulted(t, Job, `{metadata: {labels: {c: d}}, spec: {template: {metadata: {labels: {a: b}}}}}`); o.GetLabels()["a"] != "" {
+		t.Errorf("a Job with labels has those of its pods too: %v", o.GetLabels())
+	}
 }
 
 func TestJobRow(t *testing.T) {
@@ -68,19 +81,27 @@ func TestCronJob(t *testing.T) {
 	if s := o.Spec; s.ConcurrencyPolicy != "Allow" || *s.Suspend || *s.SuccessfulJobsHistoryLimit != 3 || *s.FailedJobsHistoryLimit != 1 {
 		t.Errorf("defaults %+v", s)
 	}
-	if j := o.Spec.JobTemplate.Spec; j.BackoffLimit != nil || j.Template.Spec.DNSPolicy == "" {
+	conditions := apitest.Created(t, CronJob, `{spec: {jobTemplate: {spec: {podFailurePolicy: {rules: [{onPodConditions: [{type: a}]}]}}}}}`).(*batchv1.CronJob)
+	if c := conditions.Spec.JobTemplate.Spec.PodFailurePolicy.Rules[0].OnPodConditions[0]; c.Status != "True" {
+		t.Errorf("condition of failure %+v", c)
+	}
+	if j := o.Spec.JobTemplate.Spec; j.ManualSelector != nil || j.BackoffLimit != nil || j.Template.Spec.DNSPolicy == "" {
 		t.Errorf("the template of the Job has defaults of a Job, or its pods have none: %+v", j)
 	}
-	apitest.Refused(t, CronJob, `{metadata: {name: c23456789012345678901234567890123456789012345678901234, namespace: ns}, spec: {schedule: "TZ=UTC * * * * *", timeZone: Local, concurrencyPolicy: Some, `+job+`}}`,
-		`spec.schedule: Invalid value: "TZ=UTC * * * * *": cannot use TZ or CRON_TZ in schedule, use timeZone field instead`,
-		`spec.timeZone: Invalid value: "Local": timeZone must be an explicit time zone`,
-		`spec.concurrencyPolicy: Unsupported value: "Some": supported values: "Allow", "Forbid", "Replace"`,
-		`metadata.name: Invalid value: "c23456789012345678901234567890123456789012345678901234": must be no more than 52 characters`)
-	apitest.Refused(t, CronJob, `{metadata: {name: c, namespace: ns}, spec: {schedule: "@daily", timeZone: Mars/Olympus, jobTemplate: {spec: {selector: {}, template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}}}}`,
-		`spec.timeZone: Invalid value: "Mars/Olympus": unknown time zone Mars/Olympus`,
-		"spec.jobTemplate.spec.selector: Invalid value: {}: `selector` will be auto-generated")
 	synctest.Test(t, func(t *testing.T) { // where it is midnight of 2000-01-01
 		apitest.Row(t, CronJob, `{metadata: {name: c}, spec: {schedule: "@daily", suspend: true}, status: {lastScheduleTime: "1999-12-31T23:50:00Z", active: [{}]}}`,
 			"c | @daily | <none> | True | 1 | 10m | <unknown> |  |  | <none>")
 	})
+}
+
+func TestDeleteWarnings(t *testing.T) {
+	orphan, policy := false, metav1.DeletePropagationOrphan
+	for _, c := range []struct {
+		o    metav1.DeleteOptions
+		want int
+	}{{metav1.DeleteOptions{}, 1}, {metav1.DeleteOptions{OrphanDependents: &orphan}, 0}, {metav1.DeleteOptions{PropagationPolicy: &policy}, 0}} {
+		if got := Job.DeleteWarnings(&c.o); len(got) != c.want {
+			t.Errorf("%+v: %q", c.o, got)
+		}
+	}
 }

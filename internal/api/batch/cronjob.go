@@ -7,13 +7,14 @@ import (
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 
 	"skiff/internal/api"
 	"skiff/internal/api/cron"
 	"skiff/internal/api/meta"
-	"skiff/internal/api/pod"
 	"skiff/internal/api/table"
 )
 
@@ -28,11 +29,19 @@ var CronJob = api.Define(api.Kind[*batchv1.CronJob]{
 		meta.FillPtr(&o.Spec.Suspend, false)
 		meta.FillPtr(&o.Spec.SuccessfulJobsHistoryLimit, 3)
 		meta.FillPtr(&o.Spec.FailedJobsHistoryLimit, 1)
-		pod.DefaultTemplate(&o.Spec.JobTemplate.Spec.Template)
+		defaultJobTemplate(&o.Spec.JobTemplate.Spec)
 	},
-	Validate:    validateCronJob,
-	ValidateNew: validateCronJobName,
-	Spec:        func(o *batchv1.CronJob) any { return o.Spec },
+	PrepareCreate: func(o *batchv1.CronJob) { dropScheduling(&o.Spec.JobTemplate.Spec, nil) },
+	PrepareUpdate: func(o, old *batchv1.CronJob) {
+		dropScheduling(&o.Spec.JobTemplate.Spec, &old.Spec.JobTemplate.Spec)
+	},
+	ValidateNew:    validateNewCronJob,
+	ValidateUpdate: validateCronJobUpdate,
+	Warnings: func(o *batchv1.CronJob) []string {
+		return append(meta.PodNameWarnings(o), jobWarnings(&o.Spec.JobTemplate.Spec, jobTemplate)...)
+	},
+	UpdateWarnings: cronJobUpdateWarnings,
+	Spec:           func(o *batchv1.CronJob) any { return o.Spec },
 	Parts: []api.PartOf[*batchv1.CronJob]{
 		api.Status(func(dst, src *batchv1.CronJob) { dst.Status = src.Status }),
 	},
@@ -53,45 +62,80 @@ var CronJob = api.Define(api.Kind[*batchv1.CronJob]{
 // The names of a CronJob's Jobs are its own and 11 more characters.
 const maxCronJobName = 63 - 11
 
-func validateCronJobName(o *batchv1.CronJob) field.ErrorList {
+func validateNewCronJob(o *batchv1.CronJob) field.ErrorList {
+	errs := validateCronJobSpec(&o.Spec, nil)
 	if len(o.Name) > maxCronJobName {
-		return field.ErrorList{field.Invalid(field.NewPath("metadata", "name"), o.Name, fmt.Sprintf("must be no more than %d characters", maxCronJobName))}
+		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), o.Name, fmt.Sprintf("must be no more than %d characters", maxCronJobName)))
 	}
-	return nil
+	return append(errs, validateHasSchedule(o)...)
 }
 
-func validateCronJob(o *batchv1.CronJob) field.ErrorList {
-	s, p := &o.Spec, field.NewPath("spec")
-	errs := validateSchedule(p.Child("schedule"), s.Schedule)
-	if z := s.TimeZone; z != nil {
-		errs = append(errs, validateZone(p.Child("timeZone"), *z)...)
+func validateCronJobUpdate(o, old *batchv1.CronJob) field.ErrorList {
+	return append(validateCronJobSpec(&o.Spec, &old.Spec), validateHasSchedule(o)...)
+}
+
+func validateHasSchedule(o *batchv1.CronJob) field.ErrorList {
+	return meta.Required(field.NewPath("spec", "schedule"), o.Spec.Schedule, nil)
+}
+
+var jobTemplate = field.NewPath("spec", "jobTemplate", "spec")
+
+// validateCronJobSpec judges s, which changes old, if there is one.
+func validateCronJobSpec(s, old *batchv1.CronJobSpec) field.ErrorList {
+	p := field.NewPath("spec")
+	var errs field.ErrorList
+	if s.Schedule != "" {
+		errs = validateSchedule(p.Child("schedule"), s, old != nil && strings.Contains(old.Schedule, "TZ"))
 	}
 	errs = append(errs, meta.NonNegativeOr(p.Child("startingDeadlineSeconds"), s.StartingDeadlineSeconds)...)
+	if s.TimeZone != nil && (old == nil || !ptr.Equal(s.TimeZone, old.TimeZone)) {
+		errs = append(errs, validateZone(p.Child("timeZone"), *s.TimeZone)...)
+	}
 	errs = append(errs, meta.Enum(p.Child("concurrencyPolicy"), s.ConcurrencyPolicy,
 		batchv1.AllowConcurrent, batchv1.ForbidConcurrent, batchv1.ReplaceConcurrent)...)
-	jp := p.Child("jobTemplate", "spec")
-	errs = append(errs, validateJobSpec(&s.JobTemplate.Spec, jp)...)
-	if sel := s.JobTemplate.Spec.Selector; sel != nil {
-		errs = append(errs, field.Invalid(jp.Child("selector"), sel, "`selector` will be auto-generated"))
-	}
-	if m := s.JobTemplate.Spec.ManualSelector; m != nil && *m {
-		errs = append(errs, field.NotSupported(jp.Child("manualSelector"), "true", []string{"nil", "false"}))
-	}
+	errs = append(errs, validateJobTemplate(&s.JobTemplate.Spec, jobTemplate)...)
 	errs = append(errs, meta.NonNegativeOr(p.Child("successfulJobsHistoryLimit"), s.SuccessfulJobsHistoryLimit)...)
 	return append(errs, meta.NonNegativeOr(p.Child("failedJobsHistoryLimit"), s.FailedJobsHistoryLimit)...)
 }
 
-func validateSchedule(p *field.Path, schedule string) field.ErrorList {
-	switch {
-	case schedule == "":
-		return field.ErrorList{field.Required(p, "")}
-	case strings.Contains(schedule, "TZ="):
-		return field.ErrorList{field.Invalid(p, schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead")}
+// validateJobTemplate: each of the Jobs selects its pods by itself.
+func validateJobTemplate(s *batchv1.JobSpec, p *field.Path) field.ErrorList {
+	errs := validateJobSpec(s, p)
+	if s.Selector != nil {
+		errs = append(errs, field.Invalid(p.Child("selector"), s.Selector, "`selector` will be auto-generated"))
 	}
-	if _, err := cron.Parse(schedule); err != nil {
-		return field.ErrorList{field.Invalid(p, schedule, err.Error())}
+	if ptr.Deref(s.ManualSelector, false) {
+		errs = append(errs, field.NotSupported(p.Child("manualSelector"), s.ManualSelector, []string{"nil", "false"}))
 	}
-	return nil
+	return errs
+}
+
+// validateSchedule: a time zone in it was never meant to work, and is left alone
+// only where it was before.
+func validateSchedule(p *field.Path, s *batchv1.CronJobSpec, zoned bool) field.ErrorList {
+	var errs field.ErrorList
+	if _, err := cron.Parse(s.Schedule); err != nil {
+		errs = append(errs, field.Invalid(p, s.Schedule, err.Error()))
+	}
+	switch has := strings.Contains(s.Schedule, "TZ"); {
+	case has && !zoned:
+		errs = append(errs, field.Invalid(p, s.Schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"))
+	case has && s.TimeZone != nil:
+		errs = append(errs, field.Invalid(p, s.Schedule, "cannot use both timeZone field and TZ or CRON_TZ in schedule"))
+	}
+	return errs
+}
+
+func cronJobUpdateWarnings(o, old *batchv1.CronJob) []string {
+	var out []string
+	if !equality.Semantic.DeepEqual(o.Spec, old.Spec) {
+		out = jobWarnings(&o.Spec.JobTemplate.Spec, jobTemplate)
+	}
+	if strings.Contains(o.Spec.Schedule, "TZ") {
+		out = append(out, "cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, "+
+			"see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details")
+	}
+	return out
 }
 
 // zonePart is one part of the name of a time zone.

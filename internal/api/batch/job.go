@@ -7,8 +7,10 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
 	"skiff/internal/api/meta"
@@ -21,14 +23,26 @@ var Job = api.Define(api.Kind[*batchv1.Job]{
 	GVK: gv.WithKind("Job"), Plural: "jobs", Prefix: "jobs", Namespaced: true,
 	Categories: []string{"all"},
 	New:        api.New[batchv1.Job], NewList: api.NewList[batchv1.JobList],
-	OrphanByDefault: true,
+	OrphanByDefault: true, DeleteWarnings: deleteWarnings,
 
-	Default:        defaultJob,
-	PrepareCreate:  selectOwnPods,
-	Validate:       validateJob,
-	ValidateNew:    validateNewJob,
+	Default: defaultJob,
+	PrepareCreate: func(o *batchv1.Job) {
+		dropScheduling(&o.Spec, nil)
+		selectOwnPods(o)
+	},
+	PrepareUpdate:  func(o, old *batchv1.Job) { dropScheduling(&o.Spec, &old.Spec) },
+	ValidateNew:    func(o *batchv1.Job) field.ErrorList { return validateJob(o, true) },
 	ValidateUpdate: validateJobUpdate,
-	Spec:           func(o *batchv1.Job) any { return o.Spec },
+	Warnings: func(o *batchv1.Job) []string {
+		return append(meta.PodNameWarnings(o), jobWarnings(&o.Spec, field.NewPath("spec"))...)
+	},
+	UpdateWarnings: func(o, old *batchv1.Job) []string {
+		if equality.Semantic.DeepEqual(o.Spec, old.Spec) {
+			return nil
+		}
+		return jobWarnings(&o.Spec, field.NewPath("spec"))
+	},
+	Spec: func(o *batchv1.Job) any { return o.Spec },
 	Parts: []api.PartOf[*batchv1.Job]{
 		api.Status(func(dst, src *batchv1.Job) { dst.Status = src.Status }).Validated(validateJobStatus),
 	},
@@ -67,14 +81,10 @@ func defaultJob(o *batchv1.Job) {
 	meta.FillPtr(&s.BackoffLimit, backoffLimit)
 	meta.FillPtr(&s.CompletionMode, batchv1.NonIndexedCompletion)
 	meta.FillPtr(&s.Suspend, false)
+	meta.FillPtr(&s.ManualSelector, false)
 	replace := batchv1.TerminatingOrFailed
 	if s.PodFailurePolicy != nil {
 		replace = batchv1.Failed
-		for i := range s.PodFailurePolicy.Rules {
-			for j := range s.PodFailurePolicy.Rules[i].OnPodConditions {
-				meta.Fill(&s.PodFailurePolicy.Rules[i].OnPodConditions[j].Status, corev1.ConditionTrue)
-			}
-		}
 	}
 	meta.FillPtr(&s.PodReplacementPolicy, replace)
 	if len(o.Labels) == 0 && len(s.Template.Labels) > 0 {
@@ -83,7 +93,27 @@ func defaultJob(o *batchv1.Job) {
 			o.Labels[k] = v
 		}
 	}
+	defaultJobTemplate(s)
+}
+
+// defaultJobTemplate are the defaults that the template of a CronJob has too.
+func defaultJobTemplate(s *batchv1.JobSpec) {
+	if s.PodFailurePolicy != nil {
+		for i := range s.PodFailurePolicy.Rules {
+			for j := range s.PodFailurePolicy.Rules[i].OnPodConditions {
+				meta.Fill(&s.PodFailurePolicy.Rules[i].OnPodConditions[j].Status, corev1.ConditionTrue)
+			}
+		}
+	}
 	pod.DefaultTemplate(&s.Template)
+}
+
+// dropScheduling: Jobs are not scheduled as workloads yet. What was stored keeps
+// what it has.
+func dropScheduling(s, old *batchv1.JobSpec) {
+	if old == nil || old.Scheduling == nil {
+		s.Scheduling = nil
+	}
 }
 
 // selectOwnPods gives the Job's pods labels that no other's have, and selects
@@ -114,6 +144,15 @@ func selectOwnPods(o *batchv1.Job) {
 	if _, there := o.Spec.Selector.MatchLabels[batchv1.ControllerUidLabel]; !there {
 		o.Spec.Selector.MatchLabels[batchv1.ControllerUidLabel] = uid
 	}
+}
+
+// deleteWarnings: most who delete a Job would be rid of its pods too.
+func deleteWarnings(o *metav1.DeleteOptions) []string {
+	if o.PropagationPolicy != nil || o.OrphanDependents != nil {
+		return nil
+	}
+	return []string{"child pods are preserved by default when jobs are deleted; " +
+		"set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning"}
 }
 
 func jobRow(o *batchv1.Job) []any {

@@ -15,9 +15,12 @@ import (
 	"skiff/internal/api/pod"
 )
 
-func validateJob(o *batchv1.Job) field.ErrorList {
+// validateJob judges a whole Job. prefixed says that its pods must have the
+// labels with a domain, which those of older Jobs have not.
+func validateJob(o *batchv1.Job, prefixed bool) field.ErrorList {
 	p := field.NewPath("spec")
-	errs := validateJobSpec(&o.Spec, p)
+	errs := validateOwnSelector(o, prefixed)
+	errs = append(errs, validateJobSpec(&o.Spec, p)...)
 	if o.Spec.Selector == nil {
 		errs = append(errs, field.Required(p.Child("selector"), ""))
 	}
@@ -26,12 +29,6 @@ func validateJob(o *batchv1.Job) field.ErrorList {
 	if err == nil && !selector.Matches(labels.Set(o.Spec.Template.Labels)) {
 		errs = append(errs, field.Invalid(p.Child("template", "metadata", "labels"), o.Spec.Template.Labels, "`selector` does not match template `labels`"))
 	}
-	return errs
-}
-
-// validateNewJob judges what can be wrong only when a Job is made.
-func validateNewJob(o *batchv1.Job) field.ErrorList {
-	errs := validateOwnSelector(o)
 	if n := ptr.Deref(o.Spec.Completions, 0); indexed(&o.Spec) && n > 0 {
 		// The index goes behind the name, in the host names of the pods.
 		last := fmt.Sprintf("%s-%d", o.Name, n-1)
@@ -44,15 +41,18 @@ func validateNewJob(o *batchv1.Job) field.ErrorList {
 
 // validateOwnSelector: unless its user selects by hand, a Job has the labels
 // that make its pods its own, as they were made for it.
-func validateOwnSelector(o *batchv1.Job) field.ErrorList {
+func validateOwnSelector(o *batchv1.Job, prefixed bool) field.ErrorList {
 	if ptr.Deref(o.Spec.ManualSelector, false) || o.Spec.Selector == nil {
 		return nil
 	}
+	type label struct{ key, value string }
+	want := []label{{legacyUIDLabel, string(o.UID)}, {legacyNameLabel, o.Name}}
+	if prefixed {
+		want = append(want, label{batchv1.ControllerUidLabel, string(o.UID)}, label{batchv1.JobNameLabel, o.Name})
+	}
 	var errs field.ErrorList
 	own := labels.Set{}
-	for _, l := range []struct{ key, value string }{
-		{legacyUIDLabel, string(o.UID)}, {legacyNameLabel, o.Name}, {batchv1.ControllerUidLabel, string(o.UID)}, {batchv1.JobNameLabel, o.Name},
-	} {
+	for _, l := range want {
 		own[l.key] = l.value
 		at := field.NewPath("spec", "template", "metadata", "labels").Key(l.key)
 		if got, ok := o.Spec.Template.Labels[l.key]; !ok {
@@ -115,13 +115,15 @@ const (
 
 func validateIndexes(s *batchv1.JobSpec, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if !indexed(s) {
+	if ptr.Deref(s.CompletionMode, batchv1.NonIndexedCompletion) == batchv1.NonIndexedCompletion {
 		if s.BackoffLimitPerIndex != nil {
 			errs = append(errs, field.Invalid(p.Child("backoffLimitPerIndex"), *s.BackoffLimitPerIndex, "requires indexed completion mode"))
 		}
 		if s.MaxFailedIndexes != nil {
 			errs = append(errs, field.Invalid(p.Child("maxFailedIndexes"), *s.MaxFailedIndexes, "requires indexed completion mode"))
 		}
+	}
+	if !indexed(s) {
 		return errs
 	}
 	atMost := func(name string, n *int32, most int32, why string) {
@@ -166,45 +168,13 @@ func validateJobRestart(s *batchv1.JobSpec, p *field.Path) field.ErrorList {
 		[]corev1.RestartPolicy{corev1.RestartPolicyOnFailure, corev1.RestartPolicyNever})}
 }
 
-func validateJobUpdate(o, old *batchv1.Job) field.ErrorList {
-	s, was, p := &o.Spec, &old.Spec, field.NewPath("spec")
-	var errs field.ErrorList
-	switch same := ptr.Equal(s.Completions, was.Completions); {
-	case same, indexed(s) && s.Completions == nil: // said already
-	case !indexed(s):
-		errs = append(errs, meta.Immutable(p.Child("completions"), s.Completions, was.Completions)...)
-	case s.Parallelism == nil || *s.Completions != *s.Parallelism:
-		errs = append(errs, field.Invalid(p.Child("completions"), *s.Completions, "can only be modified in tandem with spec.parallelism"))
+// jobWarnings remark on Jobs whose status may outgrow what can be stored, and
+// on their pods.
+func jobWarnings(s *batchv1.JobSpec, p *field.Path) []string {
+	var out []string
+	if indexed(s) && ptr.Deref(s.Completions, 0) > manyCompletions && ptr.Deref(s.Parallelism, 0) > maxParallelismOfMany {
+		out = append(out, p.String()+": In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, "+
+			"Kubernetes might not be able to track completedIndexes when a big number of indexes fail")
 	}
-	errs = append(errs, meta.Immutable(p.Child("selector"), s.Selector, was.Selector)...)
-	errs = append(errs, meta.Immutable(p.Child("template"), s.Template, mutable(old, &s.Template))...)
-	errs = append(errs, meta.Immutable(p.Child("completionMode"), s.CompletionMode, was.CompletionMode)...)
-	errs = append(errs, meta.Immutable(p.Child("podFailurePolicy"), s.PodFailurePolicy, was.PodFailurePolicy)...)
-	errs = append(errs, meta.Immutable(p.Child("backoffLimitPerIndex"), s.BackoffLimitPerIndex, was.BackoffLimitPerIndex)...)
-	errs = append(errs, meta.Immutable(p.Child("managedBy"), s.ManagedBy, was.ManagedBy)...)
-	return append(errs, meta.Immutable(p.Child("successPolicy"), s.SuccessPolicy, was.SuccessPolicy)...)
-}
-
-// mutable is the old template, with those fields of t that may change as long
-// as the Job is suspended and has not started: where its pods go.
-func mutable(old *batchv1.Job, t *corev1.PodTemplateSpec) corev1.PodTemplateSpec {
-	was := *old.Spec.Template.DeepCopy()
-	suspended := old.Spec.Suspend != nil && *old.Spec.Suspend
-	if !suspended || old.Status.StartTime != nil {
-		return was
-	}
-	was.Labels, was.Annotations = t.Labels, t.Annotations
-	was.Spec.NodeSelector = t.Spec.NodeSelector
-	switch a := t.Spec.Affinity; {
-	case a == nil && was.Spec.Affinity != nil:
-		if was.Spec.Affinity.NodeAffinity = nil; *was.Spec.Affinity == (corev1.Affinity{}) {
-			was.Spec.Affinity = nil
-		}
-	case a != nil && was.Spec.Affinity == nil:
-		was.Spec.Affinity = &corev1.Affinity{NodeAffinity: a.NodeAffinity}
-	case a != nil:
-		was.Spec.Affinity.NodeAffinity = a.NodeAffinity
-	}
-	was.Spec.Tolerations, was.Spec.SchedulingGates = t.Spec.Tolerations, t.Spec.SchedulingGates
-	return was
+	return append(out, pod.TemplateWarnings(&s.Template, p.Child("template"))...)
 }

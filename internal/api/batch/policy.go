@@ -1,10 +1,7 @@
 package batch
 
 import (
-	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -168,51 +165,4 @@ func validateSuccessRule(r *batchv1.SuccessPolicyRule, completions int32, p *fie
 		}
 	}
 	return errs
-}
-
-// countIndexes counts the indexes in a list like "0,2-4,7", which must be in
-// order and below completions.
-func countIndexes(list string, completions int32) (int32, error) {
-	if list == "" {
-		return 0, nil
-	}
-	count, last := int32(0), int32(-1)
-	for part := range strings.SplitSeq(list, ",") {
-		first, end, err := interval(part, completions)
-		if err != nil {
-			return 0, err
-		}
-		if last >= first {
-			return 0, fmt.Errorf("non-increasing order, previous: %d, current: %d", last, first)
-		}
-		count, last = count+end-first+1, end
-	}
-	return count, nil
-}
-
-func interval(part string, completions int32) (first, last int32, err error) {
-	ends := strings.Split(part, "-")
-	if len(ends) > 2 {
-		return 0, 0, fmt.Errorf("the fragment %q violates the requirement that an index interval can have at most two parts separated by '-'", part)
-	}
-	if first, err = index(ends[0], completions); err != nil || len(ends) == 1 {
-		return first, first, err
-	}
-	if last, err = index(ends[1], completions); err == nil && first >= last {
-		err = fmt.Errorf("non-increasing order, previous: %d, current: %d", first, last)
-	}
-	return first, last, err
-}
-
-func index(s string, completions int32) (int32, error) {
-	n, err := strconv.Atoi(s)
-	switch {
-	case err != nil:
-		return 0, fmt.Errorf("cannot convert string to integer for index: %q", s)
-	case n < 0:
-		return 0, errors.New("an index is not negative")
-	case n >= int(completions):
-		return 0, fmt.Errorf("too large index: %q", s)
-	}
-	return int32(n), nil
 }

@@ -176,7 +176,7 @@ func TestEmptyObjects(t *testing.T) {
 func TestUnconditionalWrites(t *testing.T) {
 	needVersion := strings.Fields(`
 		apiservices.apiregistration.k8s.io clustertrustbundles.certificates.k8s.io csidrivers.storage.k8s.io csinodes.storage.k8s.io
-		csistoragecapacities.storage.k8s.io customresourcedefinitions.apiextensions.k8s.io leases.coordination.k8s.io
+		csistoragecapacities.storage.k8s.io customresourcedefinitions.apiextensions.k8s.io devicetaintrules.resource.k8s.io leases.coordination.k8s.io
 		mutatingadmissionpolicies.admissionregistration.k8s.io mutatingadmissionpolicybindings.admissionregistration.k8s.io
 		mutatingwebhookconfigurations.admissionregistration.k8s.io podcertificaterequests.certificates.k8s.io
 		poddisruptionbudgets.policy runtimeclasses.node.k8s.io storageversionmigrations.storagemigration.k8s.io

@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"strings"
 
 	certificatesv1 "k8s.io/api/certificates/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -20,24 +19,24 @@ var ClusterTrustBundle = api.Define(api.Kind[*certificatesv1.ClusterTrustBundle]
 	New: api.New[certificatesv1.ClusterTrustBundle], NewList: api.NewList[certificatesv1.ClusterTrustBundleList],
 	RequireResourceVersion: true,
 
-	// Which names are valid follows from the signer.
-	ValidateName: func(string, bool) []string { return nil },
+	ValidateNameOf: func(o *certificatesv1.ClusterTrustBundle) func(string, bool) []string {
+		return meta.TrustBundleName(o.Spec.SignerName)
+	},
 	Validate: func(o *certificatesv1.ClusterTrustBundle) field.ErrorList {
-		errs := meta.Invalid(field.NewPath("metadata", "name"), o.Name, bundleName(o.Name, o.Spec.SignerName))
-		if o.Spec.SignerName != "" {
-			errs = append(errs, signerName(field.NewPath("spec", "signerName"), o.Spec.SignerName)...)
+		if o.Spec.SignerName == "" {
+			return nil
 		}
-		return errs
+		return signerName(field.NewPath("spec", "signerName"), o.Spec.SignerName)
 	},
 	ValidateNew: func(o *certificatesv1.ClusterTrustBundle) field.ErrorList {
 		return validateAnchors(o.Spec.TrustBundle, field.NewPath("spec", "trustBundle"))
 	},
 	ValidateUpdate: func(o, old *certificatesv1.ClusterTrustBundle) field.ErrorList {
-		errs := meta.Immutable(field.NewPath("spec", "signerName"), o.Spec.SignerName, old.Spec.SignerName)
+		var errs field.ErrorList
 		if o.Spec.TrustBundle != old.Spec.TrustBundle {
-			errs = append(errs, validateAnchors(o.Spec.TrustBundle, field.NewPath("spec", "trustBundle"))...)
+			errs = validateAnchors(o.Spec.TrustBundle, field.NewPath("spec", "trustBundle"))
 		}
-		return errs
+		return append(errs, meta.Immutable(field.NewPath("spec", "signerName"), o.Spec.SignerName, old.Spec.SignerName)...)
 	},
 
 	Columns: table.Of("Name", "SignerName").
@@ -50,23 +49,6 @@ var ClusterTrustBundle = api.Define(api.Kind[*certificatesv1.ClusterTrustBundle]
 		return map[string]string{"spec.signerName": o.Spec.SignerName}
 	},
 })
-
-// bundleName: the bundles of a signer begin with its name, with ":" for "/";
-// those of none have no ":".
-func bundleName(name, signer string) []string {
-	if signer == "" {
-		if strings.Contains(name, ":") {
-			return []string{"ClusterTrustBundle without signer name must not have \":\" in its name"}
-		}
-		return meta.Subdomain(name, false)
-	}
-	prefix := strings.ReplaceAll(signer, "/", ":") + ":"
-	rest, ok := strings.CutPrefix(name, prefix)
-	if !ok {
-		return []string{fmt.Sprintf("ClusterTrustBundle for signerName %s must be named with prefix %s", signer, prefix)}
-	}
-	return meta.Subdomain(rest, false)
-}
 
 // maxBundleSize is the most that a bundle holds: a MiB.
 const maxBundleSize = 1 << 20
@@ -125,8 +107,6 @@ func badAnchor(block *pem.Block) string {
 		return "does not parse as X.509"
 	case !cert.IsCA:
 		return "does not have the CA bit set"
-	case !cert.BasicConstraintsValid:
-		return "has invalid basic constraints"
 	}
 	return ""
 }

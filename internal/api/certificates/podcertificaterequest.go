@@ -1,16 +1,20 @@
 package certificates
 
 import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	certificatesv1 "k8s.io/api/certificates/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
@@ -25,13 +29,18 @@ var PodCertificateRequest = api.Define(api.Kind[*certificatesv1.PodCertificateRe
 	Default: func(o *certificatesv1.PodCertificateRequest) {
 		meta.FillPtr(&o.Spec.MaxExpirationSeconds, dayInSeconds)
 	},
-	ValidateNew: validatePodRequest,
+	ValidateNew: func(o *certificatesv1.PodCertificateRequest) field.ErrorList {
+		return validatePodRequest(&o.Spec, field.NewPath("spec"))
+	},
 	ValidateUpdate: func(o, old *certificatesv1.PodCertificateRequest) field.ErrorList {
 		return meta.Immutable(field.NewPath("spec"), o.Spec, old.Spec)
 	},
 	RequireResourceVersion: true,
-	Parts: []api.PartOf[*certificatesv1.PodCertificateRequest]{
-		api.StatusOnly(func(dst, src *certificatesv1.PodCertificateRequest) { dst.Status = src.Status }).Validated(validatePodRequestStatus),
+	Parts:                  []api.PartOf[*certificatesv1.PodCertificateRequest]{podRequestStatus()},
+
+	FieldNames: []string{"spec.signerName", "spec.podName", "spec.nodeName"},
+	Fields: func(o *certificatesv1.PodCertificateRequest) map[string]string {
+		return map[string]string{"spec.signerName": o.Spec.SignerName, "spec.podName": o.Spec.PodName, "spec.nodeName": string(o.Spec.NodeName)}
 	},
 })
 
@@ -41,11 +50,12 @@ const (
 	shortestSeconds = 60 * 60
 	longestSeconds  = 91 * dayInSeconds
 	maxUID          = 128
+	maxStubBytes    = 10 << 10
 )
 
-func validatePodRequest(o *certificatesv1.PodCertificateRequest) field.ErrorList {
-	s, p := &o.Spec, field.NewPath("spec")
+func validatePodRequest(s *certificatesv1.PodCertificateRequestSpec, p *field.Path) field.ErrorList {
 	errs := signerName(p.Child("signerName"), s.SignerName)
+	errs = append(errs, validateUserAnnotations(s.UnverifiedUserAnnotations, p.Child("unverifiedUserAnnotations"))...)
 	for _, ref := range []struct {
 		kind, name string
 		uid        types.UID
@@ -58,94 +68,81 @@ func validatePodRequest(o *certificatesv1.PodCertificateRequest) field.ErrorList
 			errs = append(errs, field.TooLong(up, ref.uid, maxUID))
 		}
 	}
-	// Kubernetes' own signers give a day at most.
-	longest := int32(longestSeconds)
-	if domain, _, _ := strings.Cut(s.SignerName, "/"); domain == "kubernetes.io" || strings.HasSuffix(domain, ".kubernetes.io") {
-		longest = dayInSeconds
+	n := s.MaxExpirationSeconds
+	if n == nil {
+		return append(errs, field.Required(p.Child("maxExpirationSeconds"), "must be set"))
 	}
-	if n := s.MaxExpirationSeconds; n == nil {
-		errs = append(errs, field.Required(p.Child("maxExpirationSeconds"), "must be set"))
-	} else if *n < shortestSeconds || *n > longest {
+	if longest := longestFor(s.SignerName); *n < shortestSeconds || *n > longest {
 		errs = append(errs, field.Invalid(p.Child("maxExpirationSeconds"), *n, fmt.Sprintf("must be in the range [%d, %d]", shortestSeconds, longest)))
 	}
-	if r, err := x509.ParseCertificateRequest(s.StubPKCS10Request); err != nil {
-		errs = append(errs, field.Invalid(p.Child("stubPKCS10Request"), field.OmitValueType{}, "must be a PKCS#10 certificate request in DER: "+err.Error()))
-	} else if err := r.CheckSignature(); err != nil {
-		errs = append(errs, field.Invalid(p.Child("stubPKCS10Request"), field.OmitValueType{}, "must be signed by the key that it is for: "+err.Error()))
+	return append(errs, validateStub(s.StubPKCS10Request, p)...)
+}
+
+// longestFor: Kubernetes' own signers give a day at most.
+func longestFor(signer string) int32 {
+	domain, _, _ := strings.Cut(signer, "/")
+	if domain == "kubernetes.io" || strings.HasSuffix(domain, ".kubernetes.io") {
+		return dayInSeconds
+	}
+	return longestSeconds
+}
+
+// validateUserAnnotations wants what annotations want, and a domain in front of
+// every key.
+func validateUserAnnotations(annotations map[string]string, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	size := 0
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		errs = append(errs, validation.IsDomainPrefixedKey(p, strings.ToLower(key))...)
+		size += len(key) + len(annotations[key])
+	}
+	if size > apivalidation.TotalAnnotationSizeLimitB {
+		errs = append(errs, field.TooLong(p, "", apivalidation.TotalAnnotationSizeLimitB))
 	}
 	return errs
 }
 
-// ends are the conditions in which a request ends.
-var ends = []string{
-	certificatesv1.PodCertificateRequestConditionTypeIssued, certificatesv1.PodCertificateRequestConditionTypeDenied, certificatesv1.PodCertificateRequestConditionTypeFailed,
-}
-
-// validatePodRequestStatus: a request ends once, and its status then stays.
-func validatePodRequestStatus(o, old *certificatesv1.PodCertificateRequest) field.ErrorList {
-	p := field.NewPath("status")
-	if errs := validateEnds(o.Status.Conditions, p.Child("conditions")); len(errs) > 0 {
+// validateStub wants a request in DER, signed by the key that it is for, which
+// is of a kind that signers may be asked to certify.
+func validateStub(der []byte, p *field.Path) field.ErrorList {
+	sp := p.Child("stubPKCS10Request")
+	bad := func(why string) field.ErrorList {
+		return field.ErrorList{field.Invalid(sp, field.OmitValueType{}, why)}
+	}
+	switch {
+	case len(der) == 0:
+		return field.ErrorList{field.Invalid(p, field.OmitValueType{}, "exactly one of (stubPKCS10Request) or (pkixPublicKey, proofOfPossession) must be set")}
+	case len(der) > maxStubBytes:
+		return field.ErrorList{field.TooLong(sp, "", maxStubBytes)}
+	}
+	r, err := x509.ParseCertificateRequest(der)
+	if err != nil {
+		return bad("must be a valid PKCS#10 CSR")
+	}
+	if errs := validateKey(r.PublicKey, sp); len(errs) > 0 {
 		return errs
 	}
-	bad := func(why string) field.ErrorList { return field.ErrorList{field.Invalid(p, field.OmitValueType{}, why)} }
-	same := equality.Semantic.DeepEqual(o.Status, old.Status)
-	switch end := endOf(o.Status.Conditions); {
-	case same:
-		return nil
-	case endOf(old.Status.Conditions) != "":
-		return bad("immutable after PodCertificateRequest is issued, denied, or failed")
-	case end == "":
-		return bad(`status is immutable unless transitioning to "Issued", "Denied", or "Failed"`)
-	case end == certificatesv1.PodCertificateRequestConditionTypeIssued:
-		return validateIssued(o, p)
-	case !equality.Semantic.DeepEqual(o.Status, certificatesv1.PodCertificateRequestStatus{Conditions: o.Status.Conditions}):
-		return bad("non-condition status fields must be empty when denying or failing the PodCertificateRequest")
+	if r.CheckSignature() != nil {
+		return bad("could not verify proof-of-possession signature")
 	}
 	return nil
 }
 
-func endOf(conditions []metav1.Condition) string {
-	for _, c := range conditions {
-		if slices.Contains(ends, c.Type) && c.Status == metav1.ConditionTrue {
-			return c.Type
+func validateKey(key any, p *field.Path) field.ErrorList {
+	curves := []elliptic.Curve{elliptic.P256(), elliptic.P384(), elliptic.P521()}
+	switch k := key.(type) {
+	case ed25519.PublicKey:
+		return nil
+	case *ecdsa.PublicKey:
+		if slices.Contains(curves, k.Curve) {
+			return nil
 		}
-	}
-	return ""
-}
-
-func validateEnds(conditions []metav1.Condition, p *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	for i, c := range conditions {
-		switch {
-		case !slices.Contains(ends, c.Type):
-			errs = append(errs, field.NotSupported(p.Index(i).Child("type"), c.Type, ends))
-			continue
-		case i > 0:
-			errs = append(errs, field.Invalid(p.Index(i).Child("type"), c.Type, `There may be at most one condition with type "Issued", "Denied", or "Failed"`))
+		return field.ErrorList{field.Invalid(p, "curve "+k.Curve.Params().Name, "elliptic public keys must use curve P256, P384, or P521")}
+	case *rsa.PublicKey:
+		if bits := k.Size() * 8; bits != 3072 && bits != 4096 {
+			return field.ErrorList{field.Invalid(p, fmt.Sprintf("%d-bit modulus", bits), "RSA keys must have modulus size 3072 or 4096")}
 		}
-		if c.Status != metav1.ConditionTrue {
-			errs = append(errs, field.NotSupported(p.Index(i).Child("status"), c.Status, []metav1.ConditionStatus{metav1.ConditionTrue}))
-		}
+		return nil
 	}
-	return append(errs, metavalidation.ValidateConditions(conditions, p)...)
-}
-
-// validateIssued wants a chain of certificates, and the times that say when
-// they hold.
-func validateIssued(o *certificatesv1.PodCertificateRequest, p *field.Path) field.ErrorList {
-	s := &o.Status
-	if why := badCertificates([]byte(s.CertificateChain)); s.CertificateChain == "" || why != nil {
-		return field.ErrorList{field.Invalid(p.Child("certificateChain"), s.CertificateChain, "issued certificate chain must contain at least one certificate")}
-	}
-	var errs field.ErrorList
-	if s.NotBefore == nil {
-		errs = append(errs, field.Required(p.Child("notBefore"), "must be present and consistent with the issued certificate"))
-	}
-	if s.NotAfter == nil {
-		errs = append(errs, field.Required(p.Child("notAfter"), "must be present and consistent with the issued certificate"))
-	}
-	if s.BeginRefreshAt == nil {
-		errs = append(errs, field.Required(p.Child("beginRefreshAt"), "must be present and in the range [notbefore+10min, notafter-10min]"))
-	}
-	return errs
+	return field.ErrorList{field.Invalid(p, field.OmitValueType{}, "unknown public key type; supported types are Ed25519, ECDSA, and RSA")}
 }

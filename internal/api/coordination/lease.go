@@ -20,6 +20,8 @@ var Lease = api.Define(api.Kind[*coordinationv1.Lease]{
 	AllowCreateOnUpdate:    true,
 	RequireResourceVersion: true,
 
+	PrepareCreate: func(o *coordinationv1.Lease) { dropElection(&o.Spec, &coordinationv1.LeaseSpec{}) },
+	PrepareUpdate: func(o, old *coordinationv1.Lease) { dropElection(&o.Spec, &old.Spec) },
 	Validate: func(o *coordinationv1.Lease) field.ErrorList {
 		var errs field.ErrorList
 		p := field.NewPath("spec")
@@ -40,6 +42,17 @@ var Lease = api.Define(api.Kind[*coordinationv1.Lease]{
 		return []any{o.Name, holder, table.Age(o.CreationTimestamp)}
 	},
 })
+
+// dropElection: leaders are not elected by others than themselves yet. What was
+// stored keeps what it has.
+func dropElection(s, old *coordinationv1.LeaseSpec) {
+	if old.Strategy == nil {
+		s.Strategy = nil
+	}
+	if old.PreferredHolder == nil {
+		s.PreferredHolder = nil
+	}
+}
 
 func validateDuration(p *field.Path, seconds int32) field.ErrorList {
 	if seconds > 0 {

@@ -29,7 +29,8 @@ func TestNamespaceRules(t *testing.T) {
 	apitest.Refused(t, Namespace, `{metadata: {name: a.b}, spec: {finalizers: [odd, "a b"]}}`,
 		`metadata.name: Invalid value: "a.b": must not contain dots`,
 		`spec.finalizers[0]: Invalid value: "odd": name is neither a standard finalizer name nor is it fully qualified`,
-		`spec.finalizers[1]: Invalid value: "a b": name part must consist of`)
+		`spec.finalizers[1]: Invalid value: "a b": name part must consist of`,
+		`spec.finalizers[1]: Invalid value: "a b": name is neither a standard finalizer name nor is it fully qualified`)
 	apitest.Refused(t, Namespace, `{metadata: {name: a, namespace: b}}`, "metadata.namespace: Forbidden: not allowed on this type")
 }
 

@@ -44,7 +44,7 @@ func TestSourcesOfVolumes(t *testing.T) {
 		{`iscsi: {targetPortal: p, iqn: other, lun: 0, chapAuthDiscovery: true, secretRef: {name: ""}, initiatorName: naa.1}`, []string{
 			`iscsi.iqn: Invalid value: "other": must be valid format`, "iscsi.secretRef.name: Required value", `iscsi.initiatorname: Invalid value: "naa.1": must be valid format`}},
 		{`iscsi: {targetPortal: ` + strings.Repeat("p", 63) + `, iqn: eui.1, lun: 0, initiatorName: other}`, []string{
-			`iscsi.iqn: Invalid value: "eui.1": must be valid format`, `iscsi.targetportal: Invalid value: "` + strings.Repeat("p", 63) + `": ` + tooLong, `iscsi.initiatorname: Invalid value: "other": must be valid format`}},
+			`iscsi.targetportal: Invalid value: "` + strings.Repeat("p", 63) + `": ` + tooLong, `iscsi.iqn: Invalid value: "eui.1": must be valid format`, `iscsi.initiatorname: Invalid value: "other": must be valid format`}},
 		{`cinder: {volumeID: v, secretRef: {name: a, namespace: b}}`, nil},
 		{`cinder: {volumeID: "", secretRef: {}}`, []string{"cinder.volumeID: Required value", "cinder.secretRef.name: Required value", "cinder.secretRef.namespace: Required value"}},
 		{`fc: {targetWWNs: [w], lun: 0}`, nil},
@@ -72,7 +72,7 @@ func TestSourcesOfVolumes(t *testing.T) {
 			"storageos.secretRef.name: Required value", "storageos.secretRef.namespace: Required value"}},
 		{`csi: {driver: Some.Driver, volumeHandle: h, nodeExpandSecretRef: {name: a, namespace: b}}`, nil},
 		{`csi: {driver: "", volumeHandle: "", controllerPublishSecretRef: {name: A, namespace: B}, controllerExpandSecretRef: {namespace: b}, nodePublishSecretRef: {name: a}, nodeExpandSecretRef: {name: A, namespace: b}}`, []string{
-			"csi.driver: Required value", `csi.driver: Invalid value: "": a lowercase RFC 1123 subdomain`, "csi.volumeHandle: Required value",
+			"csi.driver: Required value", "csi.volumeHandle: Required value",
 			`csi.controllerPublishSecretRef.name: Invalid value: "A": a lowercase RFC 1123 subdomain`, `csi.controllerPublishSecretRef.namespace: Invalid value: "B": a lowercase RFC 1123 label`,
 			"csi.controllerExpandSecretRef.name: Required value", "csi.nodePublishSecretRef.namespace: Required value", `csi.nodeExpandSecretRef.name: Invalid value: "A": `}},
 		{`csi: {driver: ` + strings.Repeat("d", 64) + `, volumeHandle: h}`, []string{"csi.driver: Too long: may not be more than 63 bytes"}},

@@ -27,6 +27,7 @@ var Pod = api.Define(api.Kind[*corev1.Pod]{
 	ValidateNew:    pod.ValidateNew,
 	ValidateUpdate: validatePodUpdate,
 	Warnings:       podWarnings,
+	UpdateWarnings: func(_, _ *corev1.Pod) []string { return nil }, // machines change them
 	Spec:           func(o *corev1.Pod) any { return o.Spec },
 	GracePeriod:    podGracePeriod,
 
@@ -81,7 +82,7 @@ var Pod = api.Define(api.Kind[*corev1.Pod]{
 // defaultPod fills in more than a template gets: what must not appear in the
 // objects that hold templates.
 func defaultPod(o *corev1.Pod) {
-	pod.DefaultSpec(&o.Spec)
+	pod.Default(o)
 	pod.EachContainer(&o.Spec, func(c *corev1.Container, t pod.ContainerType) {
 		if t == pod.EphemeralContainers {
 			return
@@ -122,17 +123,14 @@ func requestLimits(r *corev1.ResourceRequirements) {
 }
 
 // podWarnings: names of pods become host names, and some annotations have
-// become fields. Of pods that are there nobody is warned: those who change
-// them are machines.
+// become fields.
 func podWarnings(o *corev1.Pod) []string {
-	if o.ResourceVersion != "" {
-		return nil
-	}
 	var warnings []string
 	if msgs := validation.IsDNS1123Label(o.Name); len(msgs) > 0 {
 		warnings = append(warnings, fmt.Sprintf("metadata.name: this is used in the Pod's hostname, "+
 			"which can result in surprising behavior; a DNS label is recommended: %v", msgs))
 	}
+	warnings = append(warnings, pod.Warnings(o)...)
 	return append(warnings, appArmorWarnings(o)...)
 }
 

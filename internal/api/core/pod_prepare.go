@@ -15,7 +15,7 @@ import (
 func preparePod(o *corev1.Pod) {
 	defaultPodResources(o)
 	o.Status = corev1.PodStatus{Phase: corev1.PodPending, QOSClass: pod.QOS(&o.Spec)}
-	DropInitAnnotations(o.Annotations)
+	pod.DropInitAnnotations(o.Annotations)
 	if len(o.Spec.SchedulingGates) > 0 {
 		o.Status.Conditions = []corev1.PodCondition{{
 			Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonSchedulingGated,
@@ -38,17 +38,8 @@ func preparePod(o *corev1.Pod) {
 // whole got on top of what it asked for, it keeps.
 func preparePodUpdate(o, old *corev1.Pod) {
 	o.Status = old.Status
-	DropInitAnnotations(o.Annotations)
+	pod.DropInitAnnotations(o.Annotations)
 	keepPodResources(o, old)
-}
-
-// DropInitAnnotations takes out the annotations that init containers once had
-// instead of fields. Nobody reads them any more, and who did was misled.
-func DropInitAnnotations(m map[string]string) {
-	for _, stage := range []string{"alpha", "beta"} {
-		delete(m, "pod."+stage+".kubernetes.io/init-containers")
-		delete(m, "pod."+stage+".kubernetes.io/init-container-statuses")
-	}
 }
 
 // eachAppArmorAnnotation calls f with the containers that name their profile
@@ -92,11 +83,21 @@ func ofPod(s *corev1.PodSpec) *corev1.AppArmorProfile {
 	return s.SecurityContext.AppArmorProfile
 }
 
-// appArmorWarnings tells of annotations that are to become fields, or cannot.
+// appArmorWarnings tells of annotations that have become fields, or cannot; and
+// of those that say the same as a field, as nobody can tell them from those.
 func appArmorWarnings(o *corev1.Pod) []string {
+	if o.Spec.OS != nil && o.Spec.OS.Name == corev1.Windows {
+		return nil
+	}
 	var warnings []string
-	eachAppArmorAnnotation(o, func(key string, _ *corev1.Container, p *corev1.AppArmorProfile) {
-		if p == nil || !equality.Semantic.DeepEqual(p, ofPod(&o.Spec)) {
+	pod.EachContainer(&o.Spec, func(c *corev1.Container, _ pod.ContainerType) {
+		key := corev1.DeprecatedAppArmorBetaContainerAnnotationKeyPrefix + c.Name
+		value, found := o.Annotations[key]
+		var own *corev1.AppArmorProfile
+		if c.SecurityContext != nil {
+			own = c.SecurityContext.AppArmorProfile
+		}
+		if found && equality.Semantic.DeepEqual(appArmorProfile(value), own) {
 			warnings = append(warnings, field.NewPath("metadata", "annotations").Key(key).String()+
 				`: deprecated since v1.30; use the "appArmorProfile" field instead`)
 		}

@@ -57,7 +57,7 @@ func TestAppArmorAnnotations(t *testing.T) {
 		"unknown":                 {`odd`, plain, `null`, true},
 		"what the pod says":       {`unconfined`, plain + `, securityContext: {appArmorProfile: {type: Unconfined}}`, `null`, false},
 		"not what the pod says":   {`unconfined`, plain + `, securityContext: {appArmorProfile: {type: RuntimeDefault}}`, `{appArmorProfile: {type: Unconfined}}`, true},
-		"what the container says": {`unconfined`, `containers: [{name: a, image: i, securityContext: {appArmorProfile: {type: Unconfined}}}]`, `{appArmorProfile: {type: Unconfined}}`, false},
+		"what the container says": {`unconfined`, `containers: [{name: a, image: i, securityContext: {appArmorProfile: {type: Unconfined}}}]`, `{appArmorProfile: {type: Unconfined}}`, true},
 		"beside other things":     {`unconfined`, `containers: [{name: a, image: i, securityContext: {privileged: false}}]`, `{privileged: false, appArmorProfile: {type: Unconfined}}`, true},
 		"an init container":       {`unconfined`, `initContainers: [{name: a, image: i}], containers: []`, `{appArmorProfile: {type: Unconfined}}`, true},
 		"Windows":                 {`unconfined`, plain + `, os: {name: windows}`, `null`, false},
@@ -69,10 +69,10 @@ func TestAppArmorAnnotations(t *testing.T) {
 			if tt.warned {
 				want = deprecated
 			}
-			if got := strings.Join(Pod.Warnings(apitest.Defaulted(t, Pod, text)), " "); got != want {
+			o := apitest.Created(t, Pod, text).(*corev1.Pod)
+			if got := strings.Join(Pod.Warnings(o), " "); got != want {
 				t.Errorf("warned of %q", got)
 			}
-			o := apitest.Created(t, Pod, text).(*corev1.Pod)
 			apitest.Same(t, append(o.Spec.InitContainers, o.Spec.Containers...)[0].SecurityContext, tt.want)
 		})
 	}
@@ -81,12 +81,15 @@ func TestAppArmorAnnotations(t *testing.T) {
 func TestPodWarnings(t *testing.T) {
 	const want = "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]"
 	for text, want := range map[string]string{
-		`{metadata: {name: p}}`:                         "",
-		`{metadata: {name: p.q}}`:                       want,
-		`{metadata: {name: p.q, resourceVersion: "1"}}`: "",
+		`{metadata: {name: p}}`:   "",
+		`{metadata: {name: p.q}}`: want,
 	} {
-		if got := strings.Join(Pod.Warnings(apitest.Parse(t, Pod, text)), " "); got != want {
+		o := apitest.Created(t, Pod, text)
+		if got := strings.Join(Pod.Warnings(o), " "); got != want {
 			t.Errorf("%s: %s", text, got)
+		}
+		if got := Pod.UpdateWarnings(o, o); len(got) > 0 {
+			t.Errorf("%s, on update: %s", text, got)
 		}
 	}
 }

@@ -84,6 +84,7 @@ func TestResizeOfInitContainers(t *testing.T) {
 	at := func(kind, resources string) string {
 		return `{initContainers: [{name: i, image: i, ` + kind + `resources: {` + resources + `}` + beside
 	}
+	const restarts = `spec.initContainers[0].resizePolicy[0].restartPolicy: Invalid value: "RestartContainer": must not be set to 'RestartContainer' for non-sidecar initContainers`
 	const others = "spec.initContainers[0]: Forbidden: only cpu and memory resources for init or sidecar containers are mutable"
 	for name, tt := range map[string]struct {
 		old, spec string
@@ -95,8 +96,8 @@ func TestResizeOfInitContainers(t *testing.T) {
 		"a limit less":              {at(sidecar, `requests: {cpu: 1}, limits: {cpu: 1}`), at(sidecar, `requests: {cpu: 1}`), []string{"spec.initContainers[0]." + noRemovedLimits}},
 		"storage":                   {at(sidecar, `requests: {cpu: 1}`), at(sidecar, `requests: {cpu: 1, ephemeral-storage: 1}`), []string{others}},
 		"a sidecar that restarts":   {at(sidecar+restart, `requests: {memory: 1}`), at(sidecar+restart, `requests: {memory: 2}`), nil},
-		"one that cannot restart":   {at(restart, `requests: {memory: 1}`), at(restart, `requests: {memory: 2}`), []string{"spec.initContainers[0]: Forbidden: non-sidecar init containers with a resize policy of RestartContainer cannot be resized"}},
-		"one that is left as it is": {at(restart, `requests: {memory: 1}`), at(restart, `requests: {memory: 1}`), nil},
+		"one that cannot restart":   {at(restart, `requests: {memory: 1}`), at(restart, `requests: {memory: 2}`), []string{restarts, "spec.initContainers[0]: Forbidden: non-sidecar init containers with a resize policy of RestartContainer cannot be resized"}},
+		"one that is left as it is": {at(restart, `requests: {memory: 1}`), at(restart, `requests: {memory: 1}`), []string{restarts}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, was := resize(t, `{metadata: {name: p, namespace: ns}, spec: `+tt.old+`}`, tt.spec)

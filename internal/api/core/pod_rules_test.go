@@ -62,9 +62,9 @@ func TestPodRules(t *testing.T) {
 				`spec.containers[0].env[1].valueFrom.resourceFieldRef.divisor: Invalid value: "limits.cpu": only divisor's values 1m and 1 are supported with the cpu resource`,
 				`spec.containers[0].env[2].valueFrom.fieldRef.fieldPath: Invalid value: "metadata.name['x']": error converting fieldPath: field label does not support subscript: metadata.name['x']`,
 				`spec.containers[0].env[3].valueFrom.fileKeyRef.key: Invalid value: "a=b"`,
-				`spec.containers[0].env[3].valueFrom.fileKeyRef.volumeName: Not found: "v"`,
 				`spec.containers[0].env[3].valueFrom.fileKeyRef.path: Invalid value: "../x": must not contain '..'`,
 				`spec.containers[0].env[4].valueFrom.fieldRef.fieldPath: Unsupported value: "metadata.labels": supported values: "metadata.name", "metadata.namespace", "metadata.uid"`,
+				`spec.containers[0].env[3].valueFrom.fileKeyRef.volumeName: Not found: "v"`,
 			},
 		},
 		"huge pages": {
@@ -102,16 +102,15 @@ func TestPodRules(t *testing.T) {
 		"resize policy": {
 			`restartPolicy: Never, containers: [{name: a, image: i, resizePolicy: [{resourceName: cpu, restartPolicy: RestartContainer}, {resourceName: cpu, restartPolicy: NotRequired}]}]`,
 			[]string{
-				"spec.containers[0].resizePolicy: Invalid value: \"RestartContainer\": must be 'NotRequired' when `restartPolicy` is 'Never'",
+				"spec.containers[0].resizePolicy: Invalid value: \"RestartContainer\": must be 'NotRequired' when pod `restartPolicy` is 'Never'",
 				`spec.containers[0].resizePolicy[1]: Duplicate value: "cpu"`,
 			},
 		},
 		"hooks": {
-			`terminationGracePeriodSeconds: 5, containers: [{name: a, image: i, lifecycle: {postStart: {}, preStop: {sleep: {seconds: 9}}, stopSignal: SIGUSR1}, livenessProbe: {httpGet: {port: 80, scheme: FTP, httpHeaders: [{name: "a b"}]}}, readinessProbe: {grpc: {port: 1}, terminationGracePeriodSeconds: 1}}]`,
+			`terminationGracePeriodSeconds: 5, containers: [{name: a, image: i, lifecycle: {postStart: {}, preStop: {sleep: {seconds: 9}}}, livenessProbe: {httpGet: {port: 80, scheme: FTP, httpHeaders: [{name: "a b"}]}}, readinessProbe: {grpc: {port: 1}, terminationGracePeriodSeconds: 1}}]`,
 			[]string{
 				"spec.containers[0].lifecycle.postStart: Required value: must specify a handler type",
 				"spec.containers[0].lifecycle.preStop.sleep: Invalid value: 9: must be non-negative and less than terminationGracePeriodSeconds (5)",
-				"spec.containers[0].lifecycle.stopSignal: Forbidden: may not be set for containers with empty `spec.os.name`",
 				`spec.containers[0].livenessProbe.httpGet.scheme: Unsupported value: "FTP": supported values: "HTTP", "HTTPS"`,
 				`spec.containers[0].livenessProbe.httpGet.httpHeaders: Invalid value: "a b": a valid HTTP header must consist of`,
 				"spec.containers[0].readinessProbe.terminationGracePeriodSeconds: Invalid value: 1: must not be set for readinessProbes",
@@ -128,7 +127,7 @@ func TestPodRules(t *testing.T) {
 				`spec.securityContext.fsGroupChangePolicy: Unsupported value: "": supported values: "Always", "OnRootMismatch"`,
 				`spec.securityContext.seccompProfile.type: Required value: type is required when seccompProfile is set`,
 				`spec.securityContext.appArmorProfile.localhostProfile: Invalid value: " x": must not be padded with whitespace`,
-				"spec.hostNetwork: Forbidden: when `pod.Spec.HostUsers` is false",
+				"spec.hostNetwork: Forbidden: when `hostUsers` is false",
 			},
 		},
 		"unmasked proc": {
@@ -158,10 +157,10 @@ func TestPodRules(t *testing.T) {
 		"host names": {
 			good + `, hostNetwork: true, hostname: A, subdomain: a.b, setHostnameAsFQDN: true, hostnameOverride: x, hostAliases: [{ip: x, hostnames: [A]}]`,
 			[]string{
+				`spec.hostnameOverride: Forbidden: may not be specified when setHostnameAsFQDN is true`,
+				`spec.hostnameOverride: Forbidden: may not be specified when hostNetwork is true`,
 				`spec.hostname: Invalid value: "A": a lowercase RFC 1123 label must consist of`,
 				`spec.subdomain: Invalid value: "a.b": must not contain dots`,
-				`spec.hostnameOverride: Forbidden: may not be specified when hostNetwork is true`,
-				`spec.hostnameOverride: Forbidden: may not be specified when setHostnameAsFQDN is true`,
 				`spec.hostAliases[0].ip: Invalid value: "x": must be a valid IP address`,
 				`spec.hostAliases[0].hostnames[0]: Invalid value: "A": a lowercase RFC 1123 subdomain must consist of`,
 			},
@@ -196,7 +195,7 @@ func TestPodRules(t *testing.T) {
 				`spec.topologySpreadConstraints[0].{topologyKey, whenUnsatisfiable}: Duplicate value: "{z, ScheduleAnyway}"`,
 				`spec.topologySpreadConstraints[0].minDomains: Invalid value: 2: can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway`,
 				`spec.topologySpreadConstraints[0].nodeTaintsPolicy: Unsupported value: "Maybe": supported values: "Honor", "Ignore"`,
-				`spec.topologySpreadConstraints[1].matchLabelKeys[0]: Invalid value: "app": exists in both matchLabelKeys and labelSelector`,
+				`spec.topologySpreadConstraints[1][0]: Invalid value: "app": exists in both matchLabelKeys and labelSelector`,
 			},
 		},
 		"tolerations": {
@@ -239,7 +238,7 @@ func TestPodVolumes(t *testing.T) {
 		"git":         {`gitRepo: {directory: ../x}`, []string{`.gitRepo.repository: Required value`, `.gitRepo.directory: Invalid value: "../x": must not contain '..'`}},
 		"flocker":     {`flocker: {datasetName: a/b, datasetUUID: u}`, []string{`.flocker: Invalid value: "resource": datasetName and datasetUUID can not be specified simultaneously`, `.flocker.datasetName: Invalid value: "a/b": must not contain '/'`}},
 		"projected":   {`projected: {sources: [{secret: {name: s, items: [{key: k, path: p}]}}, {configMap: {name: m, items: [{key: k, path: p}]}}, {serviceAccountToken: {path: t, expirationSeconds: 10}}, {clusterTrustBundle: {path: b}}]}`, []string{`.projected: Invalid value: "m": conflicting duplicate paths`, `.projected.sources[2].serviceAccountToken.expirationSeconds: Invalid value: 10: may not specify a duration less than 10 minutes`, `.projected.sources[3].clusterTrustBundle: Required value: either name or signerName must be specified`}},
-		"certificate": {`projected: {sources: [{podCertificate: {signerName: x, keyType: RSA, maxExpirationSeconds: 1}}]}`, []string{`.projected.sources[0].podCertificate.signerName: Invalid value: "x": must be a fully qualified domain and path of the form 'example.com/signer-name'`, `.projected.sources[0].podCertificate.keyType: Unsupported value: "RSA": supported values: "ECDSAP256"`, `.projected.sources[0].podCertificate.maxExpirationSeconds: Invalid value: 1: if provided, maxExpirationSeconds must be >= 3600`, `.projected.sources[0].podCertificate: Required value: specify at least one of credentialBundlePath, keyPath, and certificateChainPath`}},
+		"certificate": {`projected: {sources: [{podCertificate: {signerName: x, keyType: RSA, maxExpirationSeconds: 1}}]}`, []string{`.projected.sources[0].podCertificate.signerName: Invalid value: "x": must be a fully qualified domain and path of the form 'example.com/signer-name'`, `.projected.sources[0].podCertificate.keyType: Unsupported value: "RSA": supported values: "RSA3072"`, `.projected.sources[0].podCertificate.maxExpirationSeconds: Invalid value: 1: if provided, maxExpirationSeconds must be >= 3600`, `.projected.sources[0].podCertificate: Required value: specify at least one of credentialBundlePath, keyPath, and certificateChainPath`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var want []string

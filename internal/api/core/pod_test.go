@@ -80,11 +80,11 @@ func TestPodValidation(t *testing.T) {
 		"names": {
 			spec: `{containers: [{name: a, image: i}, {name: a, image: " i"}, {name: A_, image: i}, {image: i}, {name: b}]}`,
 			want: []string{
-				`spec.containers[1].image: Invalid value: " i": must not have leading or trailing whitespace`,
 				`spec.containers[1].name: Duplicate value: "a"`,
 				`spec.containers[2].name: Invalid value: "A_": a lowercase RFC 1123 label must consist of`,
 				`spec.containers[3].name: Required value`,
 				`spec.containers[4].image: Required value`,
+				`spec.containers[1].image: Invalid value: " i": must not have leading or trailing whitespace`,
 			},
 		},
 		"policies": {

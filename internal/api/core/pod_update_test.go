@@ -19,7 +19,7 @@ func TestPodUpdateRules(t *testing.T) {
 		want     []string
 	}{
 		"images":                {`initContainers: [{name: i, image: "i:1"}], ` + c, `initContainers: [{name: i, image: "i:2", imagePullPolicy: IfNotPresent}], containers: [{name: a, image: j}]`, nil},
-		"an image that is none": {c, `containers: [{name: a, image: " j"}]`, []string{`spec.containers[0].image: Invalid value: " j": must not have leading or trailing whitespace`}},
+		"an image that is none": {c, `containers: [{name: a, image: " j", imagePullPolicy: Always}]`, []string{`spec.containers[0].image: Invalid value: " j": must not have leading or trailing whitespace`}},
 		"containers":            {c, `containers: [{name: a, image: i}, {name: b, image: i}]`, []string{"spec.containers: Forbidden: pod updates may not add or remove containers"}},
 		"init containers":       {`initContainers: [{name: i, image: i}], ` + c, c, []string{"spec.initContainers: Forbidden: pod updates may not add or remove containers"}},
 		"a first deadline":      {c, c + `, activeDeadlineSeconds: 5`, nil},

@@ -18,6 +18,12 @@ var PodTemplate = api.Define(api.Kind[*corev1.PodTemplate]{
 	Validate: func(o *corev1.PodTemplate) field.ErrorList {
 		return pod.ValidateTemplate(&o.Template, field.NewPath("template"))
 	},
+	Warnings: func(o *corev1.PodTemplate) []string {
+		return pod.TemplateWarnings(&o.Template, field.NewPath("template"))
+	},
+	UpdateWarnings: func(o, old *corev1.PodTemplate) []string {
+		return pod.TemplateUpdateWarnings(o, old, &o.Template, field.NewPath("template"))
+	},
 	Spec: func(o *corev1.PodTemplate) any { return o.Template },
 
 	Columns: table.Of("Name", "Containers", "Images", "Pod Labels").Docs(map[string]string{"Pod Labels": "The labels for the pod template."}),

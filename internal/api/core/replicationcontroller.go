@@ -1,14 +1,12 @@
 package core
 
 import (
-	"fmt"
 	"maps"
 	"strconv"
 
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
@@ -27,8 +25,13 @@ var ReplicationController = api.Define(api.Kind[*corev1.ReplicationController]{
 
 	Default:  defaultReplicationController,
 	Validate: validateReplicationController,
-	Warnings: replicationControllerWarnings,
-	Spec:     func(o *corev1.ReplicationController) any { return o.Spec },
+	Warnings: func(o *corev1.ReplicationController) []string {
+		return append(meta.PodNameWarnings(o), pod.TemplateWarnings(o.Spec.Template, field.NewPath("spec", "template"))...)
+	},
+	UpdateWarnings: func(o, old *corev1.ReplicationController) []string {
+		return pod.TemplateUpdateWarnings(o, old, o.Spec.Template, field.NewPath("spec", "template"))
+	},
+	Spec: func(o *corev1.ReplicationController) any { return o.Spec },
 
 	Parts: []api.PartOf[*corev1.ReplicationController]{
 		api.Status(func(dst, src *corev1.ReplicationController) { dst.Status = src.Status }).Along(copyHolders).
@@ -69,18 +72,6 @@ func defaultReplicationController(o *corev1.ReplicationController) {
 	if len(o.Labels) == 0 {
 		o.Labels = maps.Clone(t.Labels)
 	}
-}
-
-// replicationControllerWarnings: the names of its pods become host names.
-func replicationControllerWarnings(o *corev1.ReplicationController) []string {
-	if o.ResourceVersion != "" {
-		return nil
-	}
-	if msgs := validation.IsDNS1123Label(o.Name); len(msgs) > 0 {
-		return []string{fmt.Sprintf("metadata.name: this is used in Pod names and hostnames, "+
-			"which can result in surprising behavior; a DNS label is recommended: %v", msgs)}
-	}
-	return nil
 }
 
 func validateReplicationController(o *corev1.ReplicationController) field.ErrorList {

@@ -52,12 +52,14 @@ func TestReplicationControllerStatusRules(t *testing.T) {
 
 func TestReplicationControllerWarnings(t *testing.T) {
 	for text, want := range map[string]string{
-		`{metadata: {name: a}}`:                         "",
-		`{metadata: {name: a.b}}`:                       "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]",
-		`{metadata: {name: a.b, resourceVersion: "1"}}`: "",
+		`{metadata: {name: a}}`:   "",
+		`{metadata: {name: a.b}}`: "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]",
 	} {
 		if got := strings.Join(ReplicationController.Warnings(apitest.Parse(t, ReplicationController, text)), " "); got != want {
 			t.Errorf("%s: %s", text, got)
+		}
+		if o := apitest.Parse(t, ReplicationController, text); len(ReplicationController.UpdateWarnings(o, o)) > 0 {
+			t.Errorf("%s: warned of what has not changed", text)
 		}
 	}
 }

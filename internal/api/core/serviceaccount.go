@@ -17,7 +17,7 @@ var ServiceAccount = api.Define(api.Kind[*corev1.ServiceAccount]{
 	PrepareCreate:  bareSecrets,
 	PrepareUpdate:  func(o, _ *corev1.ServiceAccount) { bareSecrets(o) },
 	Warnings:       accountWarnings,
-	WarningsUpdate: newAccountWarnings,
+	UpdateWarnings: newAccountWarnings,
 
 	Subresources: []api.Subresource{{
 		Name: "token", Kind: authenticationv1.SchemeGroupVersion.WithKind("TokenRequest"), Verbs: []string{"create"},

@@ -21,7 +21,7 @@ func TestServiceAccountWarnings(t *testing.T) {
 	plain, enforced := apitest.Parse(t, ServiceAccount, `{}`), apitest.Parse(t, ServiceAccount, `{metadata: {annotations: {kubernetes.io/enforce-mountable-secrets: "false"}}}`)
 	warned(t, ServiceAccount.Warnings(plain))
 	warned(t, ServiceAccount.Warnings(enforced), want)
-	warned(t, ServiceAccount.WarningsUpdate(enforced, plain), want)
-	warned(t, ServiceAccount.WarningsUpdate(enforced, enforced))
-	warned(t, ServiceAccount.WarningsUpdate(plain, enforced))
+	warned(t, ServiceAccount.UpdateWarnings(enforced, plain), want)
+	warned(t, ServiceAccount.UpdateWarnings(enforced, enforced))
+	warned(t, ServiceAccount.UpdateWarnings(plain, enforced))
 }

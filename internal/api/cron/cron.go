@@ -23,23 +23,45 @@ var words = map[string]string{
 	"@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *",
 }
 
-// Parse reads five fields, a word like @daily, or "@every 1h30m".
+// Parse reads five fields, a word like @daily, or "@every 1h30m". "TZ=zone " or
+// "CRON_TZ=zone " before them says where the schedule is meant.
 func Parse(schedule string) (Schedule, error) {
-	if every, ok := strings.CutPrefix(schedule, "@every "); ok {
-		d, err := time.ParseDuration(every)
+	if zone, rest, ok := cutZone(schedule); ok {
+		l, err := time.LoadLocation(zone)
 		if err != nil {
-			return nil, fmt.Errorf("failed to parse duration %s: %w", schedule, err)
+			return nil, fmt.Errorf("provided bad location %s: %w", zone, err)
 		}
-		return interval(max(d.Truncate(time.Second), time.Second)), nil
+		s, err := parse(rest)
+		return zoned{s, l}, err
 	}
-	if strings.HasPrefix(schedule, "@") {
-		fields, ok := words[schedule]
-		if !ok {
-			return nil, fmt.Errorf("unrecognized descriptor: %s", schedule)
-		}
-		schedule = fields
+	return parse(schedule)
+}
+
+func cutZone(schedule string) (zone, rest string, ok bool) {
+	if strings.HasPrefix(schedule, "TZ=") || strings.HasPrefix(schedule, "CRON_TZ=") {
+		_, schedule, _ = strings.Cut(schedule, "=")
+		zone, rest, _ = strings.Cut(schedule, " ")
+		return zone, strings.TrimSpace(rest), true
 	}
-	return parseFields(schedule)
+	return "", "", false
+}
+
+func parse(schedule string) (Schedule, error) {
+	if !strings.HasPrefix(schedule, "@") {
+		return parseFields(schedule)
+	}
+	if fields, ok := words[schedule]; ok {
+		return parseFields(fields)
+	}
+	every, ok := strings.CutPrefix(schedule, "@every ")
+	if !ok {
+		return nil, fmt.Errorf("unrecognized descriptor: %s", schedule)
+	}
+	d, err := time.ParseDuration(every)
+	if err != nil {
+		return nil, fmt.Errorf("failed to parse duration %s: %w", schedule, err)
+	}
+	return interval(max(d.Truncate(time.Second), time.Second)), nil
 }
 
 func parseFields(schedule string) (Schedule, error) {
@@ -49,16 +71,33 @@ func parseFields(schedule string) (Schedule, error) {
 	}
 	var t table
 	for i, f := range fields {
-		for part := range strings.SplitSeq(parts[i], ",") {
-			s, err := f.parse(part)
-			if err != nil {
-				return nil, err
-			}
-			t[i].values |= s.values
-			t[i].any = t[i].any || s.any
+		var err error
+		if t[i], err = f.parse(parts[i]); err != nil {
+			return nil, err
 		}
 	}
 	return t, nil
+}
+
+// zoned is a schedule that is meant somewhere else than where it is asked for.
+type zoned struct {
+	schedule Schedule
+	zone     *time.Location
+}
+
+func (z zoned) Next(t time.Time) time.Time {
+	return back(z.schedule.Next(t.In(z.zone)), t.Location())
+}
+
+func (z zoned) Last(since, now time.Time) time.Time {
+	return back(z.schedule.Last(since.In(z.zone), now.In(z.zone)), now.Location())
+}
+
+func back(t time.Time, l *time.Location) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.In(l)
 }
 
 // interval is a schedule without a calendar.
@@ -93,7 +132,7 @@ func (t table) has(field, value int) bool { return t[field].values&(1<<value) !=
 // fit only one, as cron has always had it.
 func (t table) dayFits(at time.Time) bool {
 	inMonth, inWeek := t.has(day, at.Day()), t.has(weekday, int(at.Weekday()))
-	if t[day].any || t[weekday].any {
+	if t[day].open || t[weekday].open {
 		return inMonth && inWeek
 	}
 	return inMonth || inWeek

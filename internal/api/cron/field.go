@@ -21,67 +21,106 @@ var fields = [5]field{
 	weekday: {max: 6, names: []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}},
 }
 
-// span is a set of values, a bit each; any says that it was written as * or ?.
+// span is a set of values, a bit each; open says that it was written as * or ?,
+// without a step.
 type span struct {
 	values uint64
-	any    bool
+	open   bool
 }
 
-// parse reads one item of a list: *, ?, a value, a range, each with or without
-// a step.
-func (f field) parse(item string) (s span, err error) {
-	text, by, stepped := strings.Cut(item, "/")
-	step := 1
-	if stepped {
-		if step, err = strconv.Atoi(by); err != nil {
-			return s, fmt.Errorf("failed to parse int from %s: %w", by, err)
+// parse reads a list of items. Items that are left out do no harm.
+func (f field) parse(list string) (all span, err error) {
+	for _, item := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' }) {
+		s, err := f.item(item)
+		if err != nil {
+			return span{}, err
 		}
-		if step <= 0 {
-			return s, fmt.Errorf("step of range should be a positive number: %s", item)
-		}
+		all.values |= s.values
+		all.open = all.open || s.open
 	}
-	from, to := f.min, f.max
-	if s.any = text == "*" || text == "?"; !s.any {
-		if from, to, err = f.bounds(text, item, stepped); err != nil {
+	return all, nil
+}
+
+// item reads *, ?, a value or a range, each with or without a step. What is
+// wrong with the form is said before what is wrong with the values.
+func (f field) item(item string) (s span, err error) {
+	parts := strings.Split(item, "/")
+	from, to, single, err := f.bounds(parts[0], item)
+	if err != nil {
+		return s, err
+	}
+	step := 1
+	switch {
+	case len(parts) > 2:
+		return s, fmt.Errorf("too many slashes: %s", item)
+	case len(parts) == 2:
+		if step, err = number(parts[1]); err != nil {
 			return s, err
 		}
+		if single { // it goes on to the end
+			to = f.max
+		}
 	}
-	for v := from; v <= to; v += step {
+	if err = f.check(from, to, step, item); err != nil {
+		return s, err
+	}
+	for v := from; v <= to; v += min(step, f.max+1) {
 		s.values |= 1 << v
 	}
+	s.open = step == 1 && isOpen(parts[0])
 	return s, nil
 }
 
-// bounds reads a value or a range. A value with a step goes on to the end.
-func (f field) bounds(text, item string, stepped bool) (from, to int, err error) {
-	low, high, ranged := strings.Cut(text, "-")
-	if from, err = f.value(low); err != nil {
-		return 0, 0, err
+// isOpen: a range from * is no range.
+func isOpen(text string) bool {
+	low, _, _ := strings.Cut(text, "-")
+	return low == "*" || low == "?"
+}
+
+func (f field) bounds(text, item string) (from, to int, single bool, err error) {
+	ends := strings.Split(text, "-")
+	single = len(ends) == 1
+	if isOpen(text) {
+		return f.min, f.max, single, nil
 	}
-	switch to = from; {
-	case ranged:
-		to, err = f.value(high)
-	case stepped:
-		to = f.max
+	if from, err = f.value(ends[0]); err != nil || single {
+		return from, from, single, err
 	}
-	if err == nil && from > to {
-		err = fmt.Errorf("beginning of range (%d) beyond end of range (%d): %s", from, to, item)
+	if len(ends) > 2 {
+		return 0, 0, false, fmt.Errorf("too many hyphens: %s", item)
 	}
-	return from, to, err
+	to, err = f.value(ends[1])
+	return from, to, false, err
+}
+
+func (f field) check(from, to, step int, item string) error {
+	switch {
+	case from < f.min:
+		return fmt.Errorf("beginning of range (%d) below minimum (%d): %s", from, f.min, item)
+	case to > f.max:
+		return fmt.Errorf("end of range (%d) above maximum (%d): %s", to, f.max, item)
+	case from > to:
+		return fmt.Errorf("beginning of range (%d) beyond end of range (%d): %s", from, to, item)
+	case step == 0:
+		return fmt.Errorf("step of range should be a positive number: %s", item)
+	}
+	return nil
 }
 
 func (f field) value(s string) (int, error) {
 	if i := slices.Index(f.names, strings.ToLower(s)); i >= 0 {
 		return f.min + i, nil
 	}
+	return number(s)
+}
+
+func number(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("failed to parse int from %s: %w", s, err)
-	case n < f.min:
-		return 0, fmt.Errorf("beginning of range (%d) below minimum (%d): %s", n, f.min, s)
-	case n > f.max:
-		return 0, fmt.Errorf("end of range (%d) above maximum (%d): %s", n, f.max, s)
+	case n < 0:
+		return 0, fmt.Errorf("negative number (%d) not allowed: %s", n, s)
 	}
 	return n, nil
 }

@@ -28,7 +28,7 @@ var EndpointSlice = api.Define(api.Kind[*discoveryv1.EndpointSlice]{
 	ValidateNew:    validateNewSlice,
 	ValidateUpdate: validateSliceUpdate,
 	Warnings:       newSliceWarnings,
-	WarningsUpdate: addressWarnings,
+	UpdateWarnings: addressWarnings,
 	Spec:           func(o *discoveryv1.EndpointSlice) any { return []any{o.Endpoints, o.Ports, o.Labels} },
 
 	Columns: table.Of("Name", "AddressType", "Ports", "Endpoints", "Age").Docs(map[string]string{

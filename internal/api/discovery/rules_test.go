@@ -100,7 +100,7 @@ func TestSliceWarnings(t *testing.T) {
 		}
 	}
 	o := apitest.Parse(t, EndpointSlice, `{addressType: FQDN, endpoints: [{addresses: ["fd00:0::1"]}]}`)
-	if got := EndpointSlice.WarningsUpdate(o, o); len(got) != 1 || !strings.HasPrefix(got[0], "endpoints[0].addresses[0]: ") {
+	if got := EndpointSlice.UpdateWarnings(o, o); len(got) != 1 || !strings.HasPrefix(got[0], "endpoints[0].addresses[0]: ") {
 		t.Errorf("on update: %q", got)
 	}
 }

@@ -3,6 +3,7 @@ package flowcontrol
 import (
 	"testing"
 
+	"skiff/internal/api"
 	"skiff/internal/api/apitest"
 )
 
@@ -19,6 +20,24 @@ func TestFlowSchema(t *testing.T) {
 			"spec.priorityLevelConfiguration.name: Required value: must reference a priority level"}},
 		{schema("matchingPrecedence: -1"), []string{"spec.matchingPrecedence: Invalid value: -1: must be a positive value"}},
 		{schema("matchingPrecedence: 1"), []string{"spec.matchingPrecedence: Invalid value: 1: only the schema named 'exempt' may have matchingPrecedence 1"}},
+		{schema("matchingPrecedence: 10000"), nil},
+		{`{metadata: {name: "a:b"}, spec: {priorityLevelConfiguration: {name: A}}}`, []string{
+			`metadata.name: Invalid value: "a:b": `, `spec.priorityLevelConfiguration.name: Invalid value: "A": `}},
+		{schema(`rules: [{subjects: [{kind: ServiceAccount, serviceAccount: {name: "*", namespace: A}, user: {name: u}}, {kind: Group, user: {name: u}, serviceAccount: {name: s, namespace: ns}}, {kind: User, user: {}}, {kind: ServiceAccount}, {kind: ServiceAccount, serviceAccount: {namespace: ns}}], nonResourceRules: [{verbs: [get], nonResourceURLs: ["*"]}]}]`), []string{
+			`spec.rules[0].subjects[0].serviceAccount.namespace: Invalid value: "A": `,
+			"spec.rules[0].subjects[0].user: Forbidden: user is forbidden when subject kind is not 'User'",
+			"spec.rules[0].subjects[1].group: Required value: group is required when subject kind is 'Group'",
+			"spec.rules[0].subjects[1].serviceAccount: Forbidden: serviceAccount is forbidden when subject kind is not 'ServiceAccount'",
+			"spec.rules[0].subjects[1].user: Forbidden: user is forbidden when subject kind is not 'User'",
+			"spec.rules[0].subjects[2].user.name: Required value",
+			"spec.rules[0].subjects[3].serviceAccount: Required value: serviceAccount is required when subject kind is 'ServiceAccount'",
+			"spec.rules[0].subjects[4].serviceAccount.name: Required value"}},
+		{schema(`rules: [{subjects: [{kind: User, user: {name: u}}], resourceRules: [{apiGroups: [""], resources: [pods], clusterScope: true}, {verbs: ["*"], apiGroups: ["*"], resources: ["*"], namespaces: ["*"]}]}]`), []string{
+			"spec.rules[0].resourceRules[0].verbs: Required value: verbs must contain at least one value"}},
+		{schema(`rules: [{subjects: [{kind: User, user: {name: u}}], nonResourceRules: [{verbs: [fly], nonResourceURLs: ["*", /a]}, {nonResourceURLs: [/, "/*"]}]}]`), []string{
+			`spec.rules[0].nonResourceRules[0].verbs: Unsupported value: ["fly"]: supported values: `,
+			`spec.rules[0].nonResourceRules[0].nonResourceURLs: Invalid value: ["*","/a"]: if '*' is present, must not specify other non-resource URLs`,
+			"spec.rules[0].nonResourceRules[1].verbs: Required value: verbs must contain at least one value"}},
 		{schema("distinguisherMethod: {type: ByAge}"), []string{
 			`spec.distinguisherMethod.type: Unsupported value: {"type":"ByAge"}: supported values: "ByNamespace", "ByUser"`}},
 		{schema("rules: [{}]"), []string{
@@ -58,32 +77,90 @@ func TestFlowSchema(t *testing.T) {
 		"f | p | 5 | ByUser | <unknown> | False")
 }
 
+func TestPriorityLevelDefaults(t *testing.T) {
+	for spec, want := range map[string]string{
+		"type: Limited, limited: {limitResponse: {type: Queue, queuing: {}}}":                  "type: Limited, limited: {nominalConcurrencyShares: 30, lendablePercent: 0, limitResponse: {type: Queue, queuing: {queues: 64, handSize: 8, queueLengthLimit: 50}}}",
+		"type: Limited, limited: {nominalConcurrencyShares: 0, limitResponse: {type: Reject}}": "type: Limited, limited: {nominalConcurrencyShares: 0, lendablePercent: 0, limitResponse: {type: Reject}}",
+		"type: Exempt, exempt: {}": "type: Exempt, exempt: {nominalConcurrencyShares: 0, lendablePercent: 0}",
+	} {
+		apitest.Same(t, apitest.Created(t, PriorityLevelConfiguration, "{metadata: {name: p}, spec: {"+spec+"}}"), "{metadata: {name: p}, spec: {"+want+"}, status: {}}")
+	}
+}
+
 func TestPriorityLevelConfiguration(t *testing.T) {
-	apitest.Same(t, apitest.Created(t, PriorityLevelConfiguration, `{metadata: {name: p}, spec: {type: Limited, limited: {limitResponse: {type: Queue, queuing: {}}}}}`),
-		`{metadata: {name: p}, spec: {type: Limited, limited: {nominalConcurrencyShares: 30, lendablePercent: 0, limitResponse: {type: Queue, queuing: {queues: 64, handSize: 8, queueLengthLimit: 50}}}}, status: {}}`)
+	const (
+		onlyExempt = `spec.type: Invalid value: "Exempt": type must be 'Exempt' if and only if name is 'exempt'`
+		queuing    = "spec.limited.limitResponse.queuing"
+	)
 	for spec, want := range map[string][]string{
-		"type: Limited, limited: {limitResponse: {type: Queue, queuing: {}}}": nil,
-		"type: Exempt, limited: {limitResponse: {type: Reject}}": {
-			`spec.type: Invalid value: "Exempt": type must be 'Exempt' if and only if name is 'exempt'`, "spec.limited: Forbidden: must be nil if the type is not Limited"},
-		"type: Some":    {`spec.type: Unsupported value: "Some": supported values: "Exempt", "Limited"`},
-		"type: Limited": {"spec.limited: Required value: must not be empty when type is Limited"},
-		"type: Limited, exempt: {}, limited: {nominalConcurrencyShares: -1, lendablePercent: 101, borrowingLimitPercent: -1, limitResponse: {type: Reject, queuing: {}}}": {
-			"spec.exempt: Forbidden: must be nil if the type is Limited",
+		"type: Limited, limited: {limitResponse: {type: Queue, queuing: {}}}":                                     nil,
+		"type: Limited, limited: {lendablePercent: 100, borrowingLimitPercent: 0, limitResponse: {type: Reject}}": nil,
+		"type: Exempt, limited: {limitResponse: {type: Reject}}":                                                  {onlyExempt, "spec.limited: Forbidden"},
+		"type: Exempt, exempt: {nominalConcurrencyShares: -1, lendablePercent: -1}": {
+			onlyExempt, "spec.exempt.nominalConcurrencyShares: Invalid value: -1: must be a non-negative integer",
+			"spec.exempt.lendablePercent: Invalid value: -1: must be between 0 and 100, inclusive"},
+		"type: Some": {`spec.type: Unsupported value: "Some": supported values: "Exempt", "Limited"`},
+		"type: Some, exempt: {}, limited: {limitResponse: {}}": {`spec.type: Unsupported value: "Some"`,
+			"spec.exempt: Forbidden", "spec.limited: Forbidden", "spec.limited.limitResponse.type: Required value"},
+		"{}":            {"spec.type: Required value"},
+		"type: Limited": {"spec.limited: Required value"},
+		"type: Limited, exempt: {}, limited: {nominalConcurrencyShares: -1, lendablePercent: 101, borrowingLimitPercent: -1, limitResponse: {type: Queue, queuing: {queues: -1}}}": {
 			"spec.limited.nominalConcurrencyShares: Invalid value: -1: must be a non-negative integer",
+			queuing + ".queues: Invalid value: -1: must be positive",
+			queuing + ".handSize: Invalid value: 8: should not be greater than queues (-1)",
 			"spec.limited.lendablePercent: Invalid value: 101: must be between 0 and 100, inclusive",
 			"spec.limited.borrowingLimitPercent: Invalid value: -1: if specified, must be a non-negative integer",
-			"spec.limited.limitResponse.queuing: Forbidden: must be nil if limited.limitResponse.type is not Limited"},
-		"type: Limited, limited: {limitResponse: {}}": {`spec.limited.limitResponse.type: Unsupported value: "": supported values: "Queue", "Reject"`},
-		"type: Limited, limited: {limitResponse: {type: Queue}}": {
-			"spec.limited.limitResponse.queuing: Required value: must not be empty if limited.limitResponse.type is Limited"},
+			"spec.exempt: Forbidden"},
+		"type: Limited, limited: {limitResponse: {}}":                          {"spec.limited.limitResponse.type: Required value"},
+		"type: Limited, limited: {limitResponse: {type: Wait}}":                {`spec.limited.limitResponse.type: Unsupported value: "Wait": supported values: "Queue", "Reject"`},
+		"type: Limited, limited: {limitResponse: {type: Queue}}":               {queuing + ": Required value"},
+		"type: Limited, limited: {limitResponse: {type: Reject, queuing: {}}}": {queuing + ": Forbidden"},
 		"type: Limited, limited: {limitResponse: {type: Queue, queuing: {queues: 2, handSize: 3, queueLengthLimit: -1}}}": {
-			"spec.limited.limitResponse.queuing.queueLengthLimit: Invalid value: -1: must be positive",
-			"spec.limited.limitResponse.queuing.handSize: Invalid value: 3: should not be greater than queues (2)"},
+			queuing + ".queueLengthLimit: Invalid value: -1: must be positive",
+			queuing + ".handSize: Invalid value: 3: should not be greater than queues (2)"},
+		"type: Limited, limited: {limitResponse: {type: Queue, queuing: {queues: 10000001, handSize: -1}}}": {
+			queuing + ".queues: Invalid value: 10000001: must not be greater than 10000000",
+			queuing + ".handSize: Invalid value: -1: must be positive"},
+		"type: Limited, limited: {limitResponse: {type: Queue, queuing: {queues: 10000000, handSize: 2}}}": nil,
+		"type: Limited, limited: {limitResponse: {type: Queue, queuing: {queues: 1024, handSize: 6}}}":     nil,
 		"type: Limited, limited: {limitResponse: {type: Queue, queuing: {queues: 1024, handSize: 7}}}": {
-			"spec.limited.limitResponse.queuing.handSize: Invalid value: 7: required entropy bits of deckSize 1024 and handSize 7 should not be greater than 60"},
+			queuing + ".handSize: Invalid value: 7: required entropy bits of deckSize 1024 and handSize 7 should not be greater than 60"},
 	} {
-		apitest.Refused(t, PriorityLevelConfiguration, "{metadata: {name: p}, spec: {"+spec+"}}", want...)
+		t.Run(spec, func(t *testing.T) {
+			if spec == "{}" {
+				spec = ""
+			}
+			apitest.Refused(t, PriorityLevelConfiguration, "{metadata: {name: p}, spec: {"+spec+"}}", want...)
+		})
 	}
+	apitest.Refused(t, PriorityLevelConfiguration, `{metadata: {name: A, annotations: {flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares: ""}}, spec: {}}`,
+		`metadata.name: Invalid value: "A"`, "metadata.annotations: Forbidden: annotation 'flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares' is forbidden", "spec.type: Required value")
+	apitest.PartUpdated(t, PriorityLevelConfiguration, "status", "{metadata: {name: p}}", `{status: {conditions: [{type: ""}, {type: A}, {type: A}]}}`,
+		"status.conditions[0].type: Required value: must not be empty", `status.conditions[2].type: Duplicate value: "A"`)
+}
+
+func TestStatusIsAllThatIsWritten(t *testing.T) {
+	const sent = "{metadata: {labels: {a: b}}, status: {conditions: [{type: A}]}}"
+	for _, kind := range []*api.Resource{FlowSchema, PriorityLevelConfiguration} {
+		o := apitest.PartUpdated(t, kind, "status", "{metadata: {name: x}}", sent)
+		if o.GetLabels() != nil {
+			t.Errorf("a write of the status of a %s wrote labels", kind.Kind)
+		}
+	}
+	apitest.Refused(t, FlowSchema, "{metadata: {name: f}, spec: {priorityLevelConfiguration: {name: p}}, status: {conditions: [{}]}}")
+	bad := apitest.Parse(t, FlowSchema, "{metadata: {name: f}, spec: {matchingPrecedence: 5, priorityLevelConfiguration: {name: p}}, status: {conditions: [{}]}}")
+	apitest.Errors(t, FlowSchema.Validate(bad), "status.conditions[0].type: Required value: must not be empty")
+	bad = apitest.Parse(t, PriorityLevelConfiguration, "{metadata: {name: p}, spec: {type: Limited, limited: {limitResponse: {type: Reject}}}, status: {conditions: [{}]}}")
+	apitest.Errors(t, PriorityLevelConfiguration.Validate(bad), "status.conditions[0].type: Required value: must not be empty")
+}
+
+func TestPriorityLevelRow(t *testing.T) {
 	apitest.Described(t, PriorityLevelConfiguration, "Name string, Type string, NominalConcurrencyShares string, Queues string, HandSize string, QueueLengthLimit string, Age string")
-	apitest.Row(t, PriorityLevelConfiguration, `{metadata: {name: p}, spec: {type: Exempt}}`, "p | Exempt | <none> | <none> | <none> | <none> | <unknown>")
+	for spec, want := range map[string]string{
+		"type: Exempt": "Exempt | <none> | <none> | <none> | <none>",
+		"type: Limited, limited: {nominalConcurrencyShares: 5, limitResponse: {type: Reject}}":                                                         "Limited | 5 | <none> | <none> | <none>",
+		"type: Limited, limited: {nominalConcurrencyShares: 5, limitResponse: {type: Queue, queuing: {queues: 9, handSize: 3, queueLengthLimit: 50}}}": "Limited | 5 | 9 | 3 | 50",
+	} {
+		apitest.Row(t, PriorityLevelConfiguration, "{metadata: {name: p}, spec: {"+spec+"}}", "p | "+want+" | <unknown>")
+	}
 }

@@ -24,7 +24,7 @@ var FlowSchema = api.Define(api.Kind[*flowcontrolv1.FlowSchema]{
 	},
 	Validate: validateSchema,
 	Parts: []api.PartOf[*flowcontrolv1.FlowSchema]{
-		api.Status(func(dst, src *flowcontrolv1.FlowSchema) { dst.Status = src.Status }).
+		api.StatusOnly(func(dst, src *flowcontrolv1.FlowSchema) { dst.Status = src.Status }).
 			Validated(func(o, _ *flowcontrolv1.FlowSchema) field.ErrorList { return validateConditions(schemaConditions(o)) }),
 	},
 
@@ -39,6 +39,7 @@ var FlowSchema = api.Define(api.Kind[*flowcontrolv1.FlowSchema]{
 })
 
 const (
+	exemptPrecedence   = 1
 	matchingPrecedence = 1000
 	maxPrecedence      = 10000
 )
@@ -80,17 +81,31 @@ func validateSchema(o *flowcontrolv1.FlowSchema) field.ErrorList {
 	for i := range s.Rules {
 		errs = append(errs, validateRule(&s.Rules[i], p.Child("rules").Index(i))...)
 	}
+	errs = append(errs, validateFixedSchema(o.Name, s, p)...)
 	return append(errs, validateConditions(schemaConditions(o))...)
 }
 
 func validatePrecedence(name string, n int32, p *field.Path) field.ErrorList {
-	switch {
-	case n <= 0:
-		return field.ErrorList{field.Invalid(p, n, "must be a positive value")}
-	case n > maxPrecedence:
-		return field.ErrorList{field.Invalid(p, n, fmt.Sprintf("must not be greater than %d", maxPrecedence))}
-	case n == 1 && name != flowcontrolv1.FlowSchemaNameExempt:
-		return field.ErrorList{field.Invalid(p, n, "only the schema named 'exempt' may have matchingPrecedence 1")}
+	var errs field.ErrorList
+	if n <= 0 {
+		errs = append(errs, field.Invalid(p, n, "must be a positive value"))
+	}
+	if n > maxPrecedence {
+		errs = append(errs, field.Invalid(p, n, fmt.Sprintf("must not be greater than %d", maxPrecedence)))
+	}
+	if n == exemptPrecedence && name != flowcontrolv1.FlowSchemaNameExempt {
+		errs = append(errs, field.Invalid(p, n, "only the schema named 'exempt' may have matchingPrecedence 1"))
+	}
+	return errs
+}
+
+// validateFixedSchema keeps the schemas that must be as they are.
+func validateFixedSchema(name string, s *flowcontrolv1.FlowSchemaSpec, p *field.Path) field.ErrorList {
+	switch name {
+	case flowcontrolv1.FlowSchemaNameExempt:
+		return validateFixed(name, p, *s, ExemptSchema)
+	case flowcontrolv1.FlowSchemaNameCatchAll:
+		return validateFixed(name, p, *s, CatchAllSchema)
 	}
 	return nil
 }

@@ -3,8 +3,10 @@ package flowcontrol
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
@@ -18,7 +20,7 @@ var PriorityLevelConfiguration = api.Define(api.Kind[*flowcontrolv1.PriorityLeve
 	New: api.New[flowcontrolv1.PriorityLevelConfiguration], NewList: api.NewList[flowcontrolv1.PriorityLevelConfigurationList],
 	Spec: func(o *flowcontrolv1.PriorityLevelConfiguration) any { return o.Spec },
 	Parts: []api.PartOf[*flowcontrolv1.PriorityLevelConfiguration]{
-		api.Status(func(dst, src *flowcontrolv1.PriorityLevelConfiguration) { dst.Status = src.Status }).
+		api.StatusOnly(func(dst, src *flowcontrolv1.PriorityLevelConfiguration) { dst.Status = src.Status }).
 			Validated(func(o, _ *flowcontrolv1.PriorityLevelConfiguration) field.ErrorList {
 				return validateConditions(levelConditions(o))
 			}),
@@ -70,68 +72,122 @@ func levelConditions(o *flowcontrolv1.PriorityLevelConfiguration) (types []strin
 	return types
 }
 
+// zeroShares was how v1beta3 said that a level has no shares of its own.
+const zeroShares = "flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares"
+
 func validateLevel(o *flowcontrolv1.PriorityLevelConfiguration) field.ErrorList {
 	s, p := &o.Spec, field.NewPath("spec")
 	var errs field.ErrorList
+	if _, ok := o.Annotations[zeroShares]; ok {
+		errs = append(errs, field.Forbidden(field.NewPath("metadata", "annotations"), fmt.Sprintf("annotation '%s' is forbidden", zeroShares)))
+	}
 	if (o.Name == flowcontrolv1.PriorityLevelConfigurationNameExempt) != (s.Type == flowcontrolv1.PriorityLevelEnablementExempt) {
 		errs = append(errs, field.Invalid(p.Child("type"), s.Type, "type must be 'Exempt' if and only if name is 'exempt'"))
 	}
+	types := []flowcontrolv1.PriorityLevelEnablement{flowcontrolv1.PriorityLevelEnablementExempt, flowcontrolv1.PriorityLevelEnablementLimited}
 	switch s.Type {
 	case flowcontrolv1.PriorityLevelEnablementExempt:
-		if s.Limited != nil {
-			errs = append(errs, field.Forbidden(p.Child("limited"), "must be nil if the type is not Limited"))
-		}
 		if e := s.Exempt; e != nil {
-			errs = append(errs, validateShares(e.NominalConcurrencyShares, e.LendablePercent, p.Child("exempt"))...)
+			errs = append(errs, validateShares(e.NominalConcurrencyShares, p.Child("exempt"))...)
+			errs = append(errs, validateLendable(e.LendablePercent, p.Child("exempt"))...)
 		}
 	case flowcontrolv1.PriorityLevelEnablementLimited:
-		if s.Exempt != nil {
-			errs = append(errs, field.Forbidden(p.Child("exempt"), "must be nil if the type is Limited"))
-		}
-		if s.Limited == nil {
-			errs = append(errs, field.Required(p.Child("limited"), "must not be empty when type is Limited"))
-		} else {
+		if s.Limited != nil {
 			errs = append(errs, validateLimited(s.Limited, p.Child("limited"))...)
 		}
+	case "": // asked for below
 	default:
-		errs = append(errs, field.NotSupported(p.Child("type"), s.Type, []flowcontrolv1.PriorityLevelEnablement{
-			flowcontrolv1.PriorityLevelEnablementExempt, flowcontrolv1.PriorityLevelEnablementLimited}))
+		errs = append(errs, field.NotSupported(p.Child("type"), s.Type, types))
 	}
-	return append(errs, validateConditions(levelConditions(o))...)
+	errs = append(errs, validateFixedLevel(o.Name, s, p)...)
+	errs = append(errs, validateConditions(levelConditions(o))...)
+	return append(errs, validateModes(s, p)...)
 }
 
-func validateShares(shares, lendable *int32, p *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	if shares != nil && *shares < 0 {
-		errs = append(errs, field.Invalid(p.Child("nominalConcurrencyShares"), *shares, "must be a non-negative integer"))
+// validateFixedLevel keeps the levels that must be as they are.
+func validateFixedLevel(name string, s *flowcontrolv1.PriorityLevelConfigurationSpec, p *field.Path) field.ErrorList {
+	switch name {
+	case flowcontrolv1.PriorityLevelConfigurationNameExempt:
+		fixed := Exempt
+		fixed.Exempt = s.Exempt
+		if !equality.Semantic.DeepEqual(fixed, *s) {
+			return field.ErrorList{field.Invalid(p, *s, "spec of 'exempt' except the 'spec.exempt' field must equal the fixed value")}
+		}
+	case flowcontrolv1.PriorityLevelConfigurationNameCatchAll:
+		return validateFixed(name, p, *s, CatchAll)
 	}
-	if lendable != nil && (*lendable < 0 || *lendable > 100) {
-		errs = append(errs, field.Invalid(p.Child("lendablePercent"), *lendable, "must be between 0 and 100, inclusive"))
+	return nil
+}
+
+// validateFixed wants spec to be the one that every cluster has by that name.
+func validateFixed[T any](name string, p *field.Path, spec, fixed T) field.ErrorList {
+	if equality.Semantic.DeepEqual(spec, fixed) {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, spec, fmt.Sprintf("spec of '%s' must equal the fixed value", name))}
+}
+
+// validateModes wants the fields that go with a type, and no others. Clients
+// find these errors behind all others.
+func validateModes(s *flowcontrolv1.PriorityLevelConfigurationSpec, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if s.Exempt != nil && s.Type != flowcontrolv1.PriorityLevelEnablementExempt {
+		errs = append(errs, field.Forbidden(p.Child("exempt"), ""))
+	}
+	errs = append(errs, mode(p.Child("limited"), s.Limited != nil, s.Type == flowcontrolv1.PriorityLevelEnablementLimited)...)
+	errs = append(errs, meta.Required(p.Child("type"), string(s.Type), nil)...)
+	if s.Limited != nil {
+		r, rp := &s.Limited.LimitResponse, p.Child("limited", "limitResponse")
+		errs = append(errs, mode(rp.Child("queuing"), r.Queuing != nil, r.Type == flowcontrolv1.LimitResponseTypeQueue)...)
+		errs = append(errs, meta.Required(rp.Child("type"), string(r.Type), nil)...)
 	}
 	return errs
+}
+
+// mode wants a field to be there if, and only if, its mode is on.
+func mode(p *field.Path, given, on bool) field.ErrorList {
+	switch {
+	case on && !given:
+		return field.ErrorList{field.Required(p, "")}
+	case given && !on:
+		return field.ErrorList{field.Forbidden(p, "")}
+	}
+	return nil
+}
+
+func validateShares(shares *int32, p *field.Path) field.ErrorList {
+	if shares == nil || *shares >= 0 {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p.Child("nominalConcurrencyShares"), *shares, "must be a non-negative integer")}
+}
+
+func validateLendable(percent *int32, p *field.Path) field.ErrorList {
+	if percent == nil || *percent >= 0 && *percent <= 100 {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p.Child("lendablePercent"), *percent, "must be between 0 and 100, inclusive")}
 }
 
 func validateLimited(l *flowcontrolv1.LimitedPriorityLevelConfiguration, p *field.Path) field.ErrorList {
-	errs := validateShares(l.NominalConcurrencyShares, l.LendablePercent, p)
+	errs := validateShares(l.NominalConcurrencyShares, p)
+	errs = append(errs, validateResponse(&l.LimitResponse, p.Child("limitResponse"))...)
+	errs = append(errs, validateLendable(l.LendablePercent, p)...)
 	if b := l.BorrowingLimitPercent; b != nil && *b < 0 {
 		errs = append(errs, field.Invalid(p.Child("borrowingLimitPercent"), *b, "if specified, must be a non-negative integer"))
 	}
-	r, rp := &l.LimitResponse, p.Child("limitResponse")
-	switch qp := rp.Child("queuing"); r.Type {
-	case flowcontrolv1.LimitResponseTypeReject:
-		if r.Queuing != nil {
-			errs = append(errs, field.Forbidden(qp, "must be nil if limited.limitResponse.type is not Limited"))
-		}
-	case flowcontrolv1.LimitResponseTypeQueue:
-		if r.Queuing == nil {
-			return append(errs, field.Required(qp, "must not be empty if limited.limitResponse.type is Limited"))
-		}
-		errs = append(errs, validateQueuing(r.Queuing, qp)...)
-	default:
-		errs = append(errs, field.NotSupported(rp.Child("type"), r.Type, []flowcontrolv1.LimitResponseType{
-			flowcontrolv1.LimitResponseTypeQueue, flowcontrolv1.LimitResponseTypeReject}))
-	}
 	return errs
+}
+
+func validateResponse(r *flowcontrolv1.LimitResponse, p *field.Path) field.ErrorList {
+	types := []flowcontrolv1.LimitResponseType{flowcontrolv1.LimitResponseTypeQueue, flowcontrolv1.LimitResponseTypeReject}
+	switch {
+	case r.Type == flowcontrolv1.LimitResponseTypeQueue && r.Queuing != nil:
+		return validateQueuing(r.Queuing, p.Child("queuing"))
+	case r.Type != "" && !slices.Contains(types, r.Type):
+		return field.ErrorList{field.NotSupported(p.Child("type"), r.Type, types)}
+	}
+	return nil
 }
 
 // Bounds on queues: how many there are, and how many bits of a hash it takes

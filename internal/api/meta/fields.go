@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
@@ -122,6 +123,15 @@ func Immutable(p *field.Path, value, old any) field.ErrorList {
 	return apivalidation.ValidateImmutableField(value, old, p)
 }
 
+// Fixed is Immutable for what the published rules of k8s.io/api say of a field:
+// they do not repeat its value.
+func Fixed(p *field.Path, value, old any) field.ErrorList {
+	if equality.Semantic.DeepEqual(value, old) {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, nil, "field is immutable")}
+}
+
 // Labels wants m to be valid labels.
 func Labels(p *field.Path, m map[string]string) field.ErrorList {
 	return metavalidation.ValidateLabels(m, p)
@@ -155,11 +165,36 @@ func Forbid(p *field.Path, why string, set map[string]bool) field.ErrorList {
 	return errs
 }
 
-// NonNegatives is NonNegative of each field of ns, in the order of their names.
-func NonNegatives(p *field.Path, ns map[string]int32) field.ErrorList {
+// Count is a number that stands in the field Name.
+type Count struct {
+	Name string
+	N    int64
+}
+
+// CountOf makes a Count of a field that may be left out.
+func CountOf[T ~int32 | ~int64](name string, n *T) Count {
+	if n == nil {
+		return Count{Name: name}
+	}
+	return Count{name, int64(*n)}
+}
+
+// NonNegatives is NonNegative of each of several fields, in their order.
+func NonNegatives(p *field.Path, counts ...Count) field.ErrorList {
 	var errs field.ErrorList
-	for _, name := range slices.Sorted(maps.Keys(ns)) {
-		errs = append(errs, NonNegative(p.Child(name), ns[name])...)
+	for _, c := range counts {
+		errs = append(errs, NonNegative(p.Child(c.Name), c.N)...)
+	}
+	return errs
+}
+
+// NotAbove wants none of counts to be more than most, which why names.
+func NotAbove(p *field.Path, most int32, why string, counts ...Count) field.ErrorList {
+	var errs field.ErrorList
+	for _, c := range counts {
+		if c.N > int64(most) {
+			errs = append(errs, field.Invalid(p.Child(c.Name), c.N, "cannot be greater than "+why))
+		}
 	}
 	return errs
 }

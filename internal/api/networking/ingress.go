@@ -22,9 +22,12 @@ var Ingress = api.Define(api.Kind[*networkingv1.Ingress]{
 	ShortNames: []string{"ing"},
 	New:        api.New[networkingv1.Ingress], NewList: api.NewList[networkingv1.IngressList],
 
-	Validate:    validateIngress,
-	ValidateNew: validateClassAnnotation,
-	Spec:        func(o *networkingv1.Ingress) any { return o.Spec },
+	ValidateNew: func(o *networkingv1.Ingress) field.ErrorList {
+		return append(validateIngress(o, tolerance{}), validateClassAnnotation(o)...)
+	},
+	ValidateUpdate: func(o, old *networkingv1.Ingress) field.ErrorList { return validateIngress(o, toleranceOf(old)) },
+	Warnings:       ingressWarnings,
+	Spec:           func(o *networkingv1.Ingress) any { return o.Spec },
 	Parts: []api.PartOf[*networkingv1.Ingress]{
 		api.Status(func(dst, src *networkingv1.Ingress) { dst.Status = src.Status }).Validated(validateIngressStatus),
 	},
@@ -41,7 +44,31 @@ var Ingress = api.Define(api.Kind[*networkingv1.Ingress]{
 // classAnnotation named the class before there was a field for it.
 const classAnnotation = "kubernetes.io/ingress.class"
 
-func validateIngress(o *networkingv1.Ingress) field.ErrorList {
+// ingressWarnings speaks of new objects alone: those that exist were warned of.
+func ingressWarnings(o *networkingv1.Ingress) []string {
+	_, set := o.Annotations[classAnnotation]
+	if !set || o.Spec.IngressClassName != nil || o.ResourceVersion != "" {
+		return nil
+	}
+	return []string{fmt.Sprintf("annotation %q is deprecated, please use 'spec.ingressClassName' instead", classAnnotation)}
+}
+
+// tolerance is what an Ingress may do wrong because it did so when it was
+// stored, before there was a rule against it.
+type tolerance struct{ secretNames, wildcardRules bool }
+
+func toleranceOf(old *networkingv1.Ingress) tolerance {
+	var t tolerance
+	for _, tls := range old.Spec.TLS {
+		t.secretNames = t.secretNames || len(validateSecretName(nil, tls.SecretName)) > 0
+	}
+	for _, r := range old.Spec.Rules {
+		t.wildcardRules = t.wildcardRules || strings.Contains(r.Host, "*") && len(validateHTTP(r.HTTP, nil)) > 0
+	}
+	return t
+}
+
+func validateIngress(o *networkingv1.Ingress, t tolerance) field.ErrorList {
 	s, p := &o.Spec, field.NewPath("spec")
 	var errs field.ErrorList
 	if s.DefaultBackend == nil && len(s.Rules) == 0 {
@@ -51,19 +78,30 @@ func validateIngress(o *networkingv1.Ingress) field.ErrorList {
 		errs = append(errs, validateBackend(s.DefaultBackend, p.Child("defaultBackend"))...)
 	}
 	for i := range s.Rules {
-		errs = append(errs, validateIngressRule(&s.Rules[i], p.Child("rules").Index(i))...)
+		errs = append(errs, validateIngressRule(&s.Rules[i], t, p.Child("rules").Index(i))...)
 	}
-	for i, t := range s.TLS {
-		tp := p.Child("tls").Index(i)
-		for j, h := range t.Hosts {
-			errs = append(errs, validateHost(tp.Child("hosts").Index(j), h)...)
-		}
-		errs = append(errs, meta.OptionalName(tp.Child("secretName"), t.SecretName, meta.Subdomain)...)
+	for i := range s.TLS {
+		errs = append(errs, validateTLS(&s.TLS[i], t, p.Child("tls").Index(i))...)
 	}
 	if c := s.IngressClassName; c != nil {
 		errs = append(errs, meta.Invalid(p.Child("ingressClassName"), *c, meta.Subdomain(*c, false))...)
 	}
 	return errs
+}
+
+func validateTLS(tls *networkingv1.IngressTLS, t tolerance, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i, h := range tls.Hosts {
+		errs = append(errs, validateHost(p.Child("hosts").Index(i), h)...)
+	}
+	if t.secretNames {
+		return errs
+	}
+	return append(errs, validateSecretName(p.Child("secretName"), tls.SecretName)...)
+}
+
+func validateSecretName(p *field.Path, name string) field.ErrorList {
+	return meta.OptionalName(p, name, meta.Subdomain)
 }
 
 // validateClassAnnotation wants the old and the new way to name the class to
@@ -86,7 +124,7 @@ func validateIngressStatus(o, old *networkingv1.Ingress) field.ErrorList {
 	for i, in := range o.Status.LoadBalancer.Ingress {
 		p := field.NewPath("status", "loadBalancer", "ingress").Index(i)
 		if in.IP != "" {
-			errs = append(errs, validation.IsValidIPForLegacyField(p.Child("ip"), in.IP, false, known)...)
+			errs = append(errs, meta.IP(p.Child("ip"), in.IP, known...)...)
 		}
 		if in.Hostname != "" {
 			errs = append(errs, meta.Invalid(p.Child("hostname"), in.Hostname, validation.IsDNS1123Subdomain(in.Hostname))...)
@@ -110,21 +148,28 @@ func validateHost(p *field.Path, host string) field.ErrorList {
 	return meta.Invalid(p, host, validation.IsDNS1123Subdomain(host))
 }
 
-func validateIngressRule(r *networkingv1.IngressRule, p *field.Path) field.ErrorList {
+func validateIngressRule(r *networkingv1.IngressRule, t tolerance, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if r.Host != "" {
 		errs = append(errs, notIP(p.Child("host"), r.Host)...)
 		errs = append(errs, validateHost(p.Child("host"), r.Host)...)
 	}
-	if r.HTTP == nil {
+	if t.wildcardRules && strings.Contains(r.Host, "*") {
 		return errs
 	}
-	pp := p.Child("http", "paths")
-	if len(r.HTTP.Paths) == 0 {
-		errs = append(errs, field.Required(pp, ""))
+	return append(errs, validateHTTP(r.HTTP, p.Child("http", "paths"))...)
+}
+
+func validateHTTP(r *networkingv1.HTTPIngressRuleValue, p *field.Path) field.ErrorList {
+	switch {
+	case r == nil:
+		return nil
+	case len(r.Paths) == 0:
+		return field.ErrorList{field.Required(p, "")}
 	}
-	for i := range r.HTTP.Paths {
-		errs = append(errs, validatePath(&r.HTTP.Paths[i], pp.Index(i))...)
+	var errs field.ErrorList
+	for i := range r.Paths {
+		errs = append(errs, validatePath(&r.Paths[i], p.Index(i))...)
 	}
 	return errs
 }
@@ -169,7 +214,7 @@ func validateBackend(b *networkingv1.IngressBackend, p *field.Path) field.ErrorL
 		return validateReference(b.Resource.APIGroup, b.Resource.Kind, b.Resource.Name, p.Child("resource"))
 	}
 	sp := p.Child("service")
-	errs := meta.Name(sp.Child("name"), b.Service.Name, meta.Label1035)
+	errs := meta.Name(sp.Child("name"), b.Service.Name, meta.Label)
 	port := b.Service.Port
 	switch {
 	case port.Name != "" && port.Number != 0:
@@ -195,7 +240,7 @@ func validateReference(group *string, kind, name string, p *field.Path) field.Er
 }
 
 func ingressRow(o *networkingv1.Ingress) []any {
-	class := o.Annotations[classAnnotation]
+	class := table.None
 	if c := o.Spec.IngressClassName; c != nil {
 		class = *c
 	}
@@ -203,7 +248,7 @@ func ingressRow(o *networkingv1.Ingress) []any {
 	if len(o.Spec.TLS) > 0 {
 		ports = "80, 443"
 	}
-	return []any{o.Name, table.Or(class, table.None), ingressHosts(o.Spec.Rules), ingressAddresses(o), ports, table.Age(o.CreationTimestamp)}
+	return []any{o.Name, class, ingressHosts(o.Spec.Rules), ingressAddresses(o), ports, table.Age(o.CreationTimestamp)}
 }
 
 // ingressHosts names the hosts of the first three rules that have one, and

@@ -2,6 +2,7 @@ package networking
 
 import (
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -20,12 +21,9 @@ var IngressClass = api.Define(api.Kind[*networkingv1.IngressClass]{
 			meta.FillPtr(&r.Scope, networkingv1.IngressClassParametersReferenceScopeCluster)
 		}
 	},
-	Validate: func(o *networkingv1.IngressClass) field.ErrorList {
-		errs := validateController(field.NewPath("spec", "controller"), o.Spec.Controller)
-		return append(errs, validateParameters(o.Spec.Parameters, field.NewPath("spec", "parameters"))...)
-	},
+	ValidateNew: validateClass,
 	ValidateUpdate: func(o, old *networkingv1.IngressClass) field.ErrorList {
-		return meta.Immutable(field.NewPath("spec", "controller"), o.Spec.Controller, old.Spec.Controller)
+		return append(meta.Immutable(field.NewPath("spec", "controller"), o.Spec.Controller, old.Spec.Controller), validateClass(o)...)
 	},
 	Spec: func(o *networkingv1.IngressClass) any { return o.Spec },
 
@@ -46,39 +44,56 @@ var IngressClass = api.Define(api.Kind[*networkingv1.IngressClass]{
 	},
 })
 
+func validateClass(o *networkingv1.IngressClass) field.ErrorList {
+	errs := validateController(field.NewPath("spec", "controller"), o.Spec.Controller)
+	return append(errs, validateParameters(o.Spec.Parameters, field.NewPath("spec", "parameters"))...)
+}
+
 const maxControllerLength = 250
 
 func validateController(p *field.Path, name string) field.ErrorList {
 	var errs field.ErrorList
-	switch {
-	case name == "":
-		return field.ErrorList{field.Required(p, "")}
-	case len(name) > maxControllerLength:
+	if len(name) > maxControllerLength {
 		errs = append(errs, field.TooLong(p, name, maxControllerLength))
 	}
 	return append(errs, validation.IsDomainPrefixedPath(p, name)...)
 }
 
+// validateParameters judges a reference to an object of any kind; what it must
+// have and lacks is said last.
 func validateParameters(r *networkingv1.IngressClassParametersReference, p *field.Path) field.ErrorList {
 	if r == nil {
 		return nil
 	}
-	errs := validateReference(r.APIGroup, r.Kind, r.Name, p)
+	var errs field.ErrorList
+	if r.APIGroup != nil {
+		errs = append(errs, meta.Invalid(p.Child("apiGroup"), *r.APIGroup, validation.IsDNS1123Subdomain(*r.APIGroup))...)
+	}
+	errs = append(errs, meta.Optional(p.Child("kind"), r.Kind, content.IsPathSegmentName)...)
+	errs = append(errs, meta.Optional(p.Child("name"), r.Name, content.IsPathSegmentName)...)
+	errs = append(errs, validateScope(r, p)...)
+	errs = append(errs, meta.Required(p.Child("kind"), r.Kind, nil)...)
+	return append(errs, meta.Required(p.Child("name"), r.Name, nil)...)
+}
+
+// validateScope wants a namespace for an object that lies in one, and none for
+// another.
+func validateScope(r *networkingv1.IngressClassParametersReference, p *field.Path) field.ErrorList {
 	if r.Scope == nil {
-		return append(errs, field.Required(p.Child("scope"), ""))
+		return field.ErrorList{field.Required(p.Child("scope"), "")}
 	}
 	switch np := p.Child("namespace"); *r.Scope {
 	case networkingv1.IngressClassParametersReferenceScopeNamespace:
 		if r.Namespace == nil {
-			return append(errs, field.Required(np, "`parameters.scope` is set to 'Namespace'"))
+			return field.ErrorList{field.Required(np, "`parameters.scope` is set to 'Namespace'")}
 		}
-		return append(errs, meta.Invalid(np, *r.Namespace, meta.Label(*r.Namespace, false))...)
+		return meta.Invalid(np, *r.Namespace, meta.Label(*r.Namespace, false))
 	case networkingv1.IngressClassParametersReferenceScopeCluster:
 		if r.Namespace != nil {
-			errs = append(errs, field.Forbidden(np, "`parameters.scope` is set to 'Cluster'"))
+			return field.ErrorList{field.Forbidden(np, "`parameters.scope` is set to 'Cluster'")}
 		}
-		return errs
+		return nil
 	}
-	return append(errs, field.NotSupported(p.Child("scope"), *r.Scope, []string{
-		networkingv1.IngressClassParametersReferenceScopeCluster, networkingv1.IngressClassParametersReferenceScopeNamespace}))
+	return field.ErrorList{field.NotSupported(p.Child("scope"), *r.Scope, []string{
+		networkingv1.IngressClassParametersReferenceScopeCluster, networkingv1.IngressClassParametersReferenceScopeNamespace})}
 }

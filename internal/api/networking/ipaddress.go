@@ -4,7 +4,9 @@ import (
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/validate/content"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -27,20 +29,8 @@ var IPAddress = api.Define(api.Kind[*networkingv1.IPAddress]{
 		return why
 	},
 
-	Validate: func(o *networkingv1.IPAddress) field.ErrorList {
-		p := field.NewPath("spec", "parentRef")
-		if o.Spec.ParentRef == nil {
-			return field.ErrorList{field.Required(p, "")}
-		}
-		r := o.Spec.ParentRef
-		errs := meta.Optional(p.Child("group"), r.Group, validation.IsDNS1123Subdomain)
-		errs = append(errs, meta.Required(p.Child("resource"), r.Resource, content.IsPathSegmentName)...)
-		errs = append(errs, meta.Required(p.Child("name"), r.Name, content.IsPathSegmentName)...)
-		return append(errs, meta.Optional(p.Child("namespace"), r.Namespace, content.IsPathSegmentName)...)
-	},
-	ValidateUpdate: func(o, old *networkingv1.IPAddress) field.ErrorList {
-		return meta.Immutable(field.NewPath("spec", "parentRef"), o.Spec.ParentRef, old.Spec.ParentRef)
-	},
+	Validate:       func(o *networkingv1.IPAddress) field.ErrorList { return validateParent(o.Spec.ParentRef) },
+	ValidateUpdate: validateSameParent,
 
 	Columns: table.Of("Name", "ParentRef", "Age").
 		Docs(map[string]string{"ParentRef": networkingv1.IPAddressSpec{}.SwaggerDoc()["parentRef"]}),
@@ -56,3 +46,25 @@ var IPAddress = api.Define(api.Kind[*networkingv1.IPAddress]{
 		return []any{o.Name, parent, table.Age(o.CreationTimestamp)}
 	},
 })
+
+var parentRef = field.NewPath("spec", "parentRef")
+
+// validateParent judges the reference to whom the address is for.
+func validateParent(r *networkingv1.ParentReference) field.ErrorList {
+	if r == nil {
+		return field.ErrorList{field.Required(parentRef, "")}
+	}
+	errs := meta.Optional(parentRef.Child("group"), r.Group, validation.IsDNS1123Subdomain)
+	errs = append(errs, meta.Optional(parentRef.Child("resource"), r.Resource, content.IsPathSegmentName)...)
+	errs = append(errs, meta.Optional(parentRef.Child("name"), r.Name, content.IsPathSegmentName)...)
+	errs = append(errs, meta.Optional(parentRef.Child("namespace"), r.Namespace, content.IsPathSegmentName)...)
+	errs = append(errs, meta.Required(parentRef.Child("resource"), r.Resource, nil)...)
+	return append(errs, meta.Required(parentRef.Child("name"), r.Name, nil)...)
+}
+
+func validateSameParent(o, old *networkingv1.IPAddress) field.ErrorList {
+	if equality.Semantic.DeepEqual(o.Spec.ParentRef, old.Spec.ParentRef) {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(parentRef, nil, apivalidation.FieldImmutableErrorMsg)}
+}

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	networkingv1 "k8s.io/api/networking/v1"
+
 	"skiff/internal/api/apitest"
 )
 
@@ -106,6 +108,21 @@ func TestIngressClass(t *testing.T) {
 	} {
 		apitest.Refused(t, IngressClass, "{metadata: {name: c}, spec: {"+spec+"}}", want...)
 	}
+	for spec, want := range map[string][]string{
+		"controller: ab, parameters: {apiGroup: A, kind: a/b, name: .., scope: World}": {
+			`spec.controller: Invalid value: "ab": must be a domain-prefixed path`, `spec.parameters.apiGroup: Invalid value: "A": `,
+			`spec.parameters.kind: Invalid value: "a/b": may not contain '/'`, `spec.parameters.name: Invalid value: "..": may not be '..'`,
+			`spec.parameters.scope: Unsupported value: "World"`},
+		"controller: a.b/c, parameters: {scope: Namespace}": {
+			"spec.parameters.namespace: Required value", "spec.parameters.kind: Required value", "spec.parameters.name: Required value"},
+		"controller: a.b/c, parameters: {kind: K, name: x, scope: Namespace, namespace: ns}": nil,
+	} {
+		apitest.Refused(t, IngressClass, "{metadata: {name: c}, spec: {"+spec+"}}", want...)
+	}
+	class := &networkingv1.IngressClass{Spec: networkingv1.IngressClassSpec{Controller: "a.b/c", Parameters: &networkingv1.IngressClassParametersReference{Kind: "K", Name: "n"}}}
+	apitest.Errors(t, validateClass(class), "spec.parameters.scope: Required value")
+	apitest.Updated(t, IngressClass, `{metadata: {name: c}, spec: {controller: a.b/c}}`, `{metadata: {name: c}, spec: {controller: a}}`,
+		`spec.controller: Invalid value: "a": field is immutable`, `spec.controller: Invalid value: "a": must be a domain-prefixed path`)
 	apitest.Updated(t, IngressClass, `{metadata: {name: c}, spec: {controller: a.b/c}}`, `{metadata: {name: c}, spec: {controller: a.b/d}}`,
 		`spec.controller: Invalid value: "a.b/d": field is immutable`)
 	apitest.Described(t, IngressClass, "Name string, Controller string, Parameters string, Age string")
@@ -117,8 +134,15 @@ func TestIPAddress(t *testing.T) {
 		`metadata.name: Invalid value: "2001:DB8::1": must be in canonical form ("2001:db8::1")`)
 	apitest.Refused(t, IPAddress, `{metadata: {name: ten}}`, `metadata.name: Invalid value: "ten": must be a valid IP address`, "spec.parentRef: Required value")
 	apitest.Refused(t, IPAddress, `{metadata: {name: 10.0.0.1}, spec: {parentRef: {group: A, namespace: a/b}}}`,
-		`spec.parentRef.group: Invalid value: "A": `, "spec.parentRef.resource: Required value", "spec.parentRef.name: Required value",
-		`spec.parentRef.namespace: Invalid value: "a/b": may not contain '/'`)
+		`spec.parentRef.group: Invalid value: "A": `, `spec.parentRef.namespace: Invalid value: "a/b": may not contain '/'`,
+		"spec.parentRef.resource: Required value", "spec.parentRef.name: Required value")
+	at := func(parent string) string { return "{metadata: {name: 10.0.0.1}, spec: {parentRef: " + parent + "}}" }
+	apitest.Refused(t, IPAddress, at("{resource: a/b, name: .}"), `spec.parentRef.resource: Invalid value: "a/b": may not contain '/'`,
+		`spec.parentRef.name: Invalid value: ".": may not be '.'`)
+	const services = "{resource: services, name: s}"
+	apitest.Updated(t, IPAddress, at(services), at(services))
+	apitest.Updated(t, IPAddress, at(services), at("{resource: services, name: other}"), "spec.parentRef: Invalid value: null: field is immutable")
+	apitest.Updated(t, IPAddress, at(services), at("null"), "spec.parentRef: Required value", "spec.parentRef: Invalid value: null: field is immutable")
 	apitest.Described(t, IPAddress, "Name string, ParentRef string, Age string")
 	apitest.Row(t, IPAddress, `{metadata: {name: 10.0.0.1}, spec: {parentRef: {resource: services, name: s, namespace: ns}}}`, "10.0.0.1 | services/ns/s | <unknown>")
 	apitest.Row(t, IPAddress, `{metadata: {name: 10.0.0.1}, spec: {parentRef: {group: g.io, resource: gates, name: s}}}`, "10.0.0.1 | gates.g.io/s | <unknown>")
@@ -134,6 +158,21 @@ func TestServiceCIDR(t *testing.T) {
 	apitest.Updated(t, ServiceCIDR, cidrs("10.96.0.0/16"), cidrs("10.97.0.0/16"), `spec.cidrs[0]: Invalid value: "10.97.0.0/16": field is immutable`)
 	apitest.Updated(t, ServiceCIDR, cidrs("10.96.0.0/16"), cidrs(`10.96.0.0/16, "fd00::/112"`))
 	apitest.Updated(t, ServiceCIDR, cidrs(`10.96.0.0/16, "fd00::/112"`), cidrs("10.96.0.0/16"), `spec.cidrs: Invalid value: ["10.96.0.0/16"]: field is immutable`)
+	apitest.Updated(t, ServiceCIDR, cidrs("10.96.0.0/16"), cidrs(`10.97.0.0/16, "10.98.0.0/16"`), `spec.cidrs[0]: Invalid value: "10.97.0.0/16": field is immutable`,
+		"spec.cidrs: Invalid value: [\"10.97.0.0/16\",\"10.98.0.0/16\"]: may specify no more than one IP")
+	apitest.Refused(t, ServiceCIDR, cidrs(`"fd00:0::/112"`), `spec.cidrs[0]: Invalid value: "fd00:0::/112": must be in canonical form ("fd00::/112")`)
+	apitest.Refused(t, ServiceCIDR, cidrs("10.96.0.0"), `spec.cidrs[0]: Invalid value: "10.96.0.0": must be a valid CIDR value`)
 	apitest.Described(t, ServiceCIDR, "Name string, CIDRs string, Age string")
 	apitest.Row(t, ServiceCIDR, cidrs(`10.96.0.0/16, "fd00::/112"`), "c | 10.96.0.0/16,fd00::/112 | <unknown>")
+}
+
+// A ServiceCIDR brings its status along, and a write of its status leaves the
+// rest alone.
+func TestServiceCIDRStatus(t *testing.T) {
+	const ready = `{metadata: {name: c, labels: {a: b}}, spec: {cidrs: [10.0.0.0/8]}, status: {conditions: [{type: Ready, status: "True", reason: R, message: "", lastTransitionTime: null}]}}`
+	apitest.Same(t, apitest.Created(t, ServiceCIDR, ready), ready)
+	got := apitest.PartUpdated(t, ServiceCIDR, "status", `{metadata: {name: c}, spec: {cidrs: [10.96.0.0/16]}}`, ready)
+	if o := got.(*networkingv1.ServiceCIDR); len(o.Status.Conditions) != 1 || o.Spec.CIDRs[0] != "10.96.0.0/16" || o.Labels != nil {
+		t.Errorf("%+v", o)
+	}
 }

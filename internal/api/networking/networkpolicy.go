@@ -2,10 +2,11 @@ package networking
 
 import (
 	"net"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -23,8 +24,12 @@ var NetworkPolicy = api.Define(api.Kind[*networkingv1.NetworkPolicy]{
 	ShortNames: []string{"netpol"},
 	New:        api.New[networkingv1.NetworkPolicy], NewList: api.NewList[networkingv1.NetworkPolicyList],
 
-	Default:  defaultPolicy,
-	Validate: validatePolicy,
+	Default:     defaultPolicy,
+	ValidateNew: func(o *networkingv1.NetworkPolicy) field.ErrorList { return policyRules{}.validate(o) },
+	ValidateUpdate: func(o, old *networkingv1.NetworkPolicy) field.ErrorList {
+		return rulesBeside(old).validate(o)
+	},
+	Warnings: policyWarnings,
 	Spec:     func(o *networkingv1.NetworkPolicy) any { return o.Spec },
 
 	Columns: table.Of("Name", "Pod-Selector", "Age").
@@ -61,38 +66,87 @@ func eachRule(o *networkingv1.NetworkPolicy, f func(ports []networkingv1.Network
 	}
 }
 
-func validatePolicy(o *networkingv1.NetworkPolicy) field.ErrorList {
+// policyRules judge a policy. What is stored wrongly, from before there were
+// rules against it, may stay.
+type policyRules struct {
+	selectors metavalidation.LabelSelectorValidationOptions
+	known     []string // ranges that the stored policy has
+}
+
+func rulesBeside(old *networkingv1.NetworkPolicy) policyRules {
+	var r policyRules
+	r.selectors.AllowInvalidLabelValueInSelector = len(meta.Selector(nil, &old.Spec.PodSelector)) > 0
+	eachBlock(old, func(b *networkingv1.IPBlock, _ *field.Path) {
+		r.known = append(append(r.known, b.CIDR), b.Except...)
+	})
+	return r
+}
+
+func (r policyRules) validate(o *networkingv1.NetworkPolicy) field.ErrorList {
 	p := field.NewPath("spec")
-	errs := meta.Selector(p.Child("podSelector"), &o.Spec.PodSelector)
+	errs := r.selector(p.Child("podSelector"), &o.Spec.PodSelector)
 	eachRule(o, func(ports []networkingv1.NetworkPolicyPort, peers []networkingv1.NetworkPolicyPeer, p *field.Path, side string) {
 		for i := range ports {
 			errs = append(errs, validatePolicyPort(&ports[i], p.Child("ports").Index(i))...)
 		}
 		for i := range peers {
-			errs = append(errs, validatePeer(&peers[i], p.Child(side).Index(i))...)
+			errs = append(errs, r.peer(&peers[i], p.Child(side).Index(i))...)
 		}
 	})
-	if len(o.Spec.PolicyTypes) > 2 {
-		return append(errs, field.Invalid(p.Child("policyTypes"), o.Spec.PolicyTypes, "may not specify more than two policyTypes"))
+	errs = append(errs, validatePolicyTypes(o.Spec.PolicyTypes, p.Child("policyTypes"))...)
+	eachBlock(o, func(b *networkingv1.IPBlock, p *field.Path) {
+		errs = append(errs, meta.Required(p.Child("cidr"), b.CIDR, nil)...)
+	})
+	return errs
+}
+
+func validatePolicyTypes(types []networkingv1.PolicyType, p *field.Path) field.ErrorList {
+	if len(types) > 2 {
+		return field.ErrorList{field.Invalid(p, types, "may not specify more than two policyTypes")}
 	}
-	for i, t := range o.Spec.PolicyTypes {
-		errs = append(errs, oneOf(p.Child("policyTypes").Index(i), t, networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress)...)
+	var errs field.ErrorList
+	for i, t := range types {
+		errs = append(errs, meta.OneOf(p.Index(i), t, networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress)...)
 	}
 	return errs
 }
 
-// oneOf is an enumeration in which the empty value is as wrong as any other.
-func oneOf[T ~string](p *field.Path, value T, allowed ...T) field.ErrorList {
-	if slices.Contains(allowed, value) {
-		return nil
+func (r policyRules) selector(p *field.Path, s *metav1.LabelSelector) field.ErrorList {
+	return metavalidation.ValidateLabelSelector(s, r.selectors, p)
+}
+
+// eachBlock calls f with every range of addresses.
+func eachBlock(o *networkingv1.NetworkPolicy, f func(b *networkingv1.IPBlock, p *field.Path)) {
+	eachRule(o, func(_ []networkingv1.NetworkPolicyPort, peers []networkingv1.NetworkPolicyPeer, p *field.Path, side string) {
+		for i, peer := range peers {
+			if peer.IPBlock != nil {
+				f(peer.IPBlock, p.Child(side).Index(i).Child("ipBlock"))
+			}
+		}
+	})
+}
+
+// policyWarnings are about ranges that can be read in more than one way.
+func policyWarnings(o *networkingv1.NetworkPolicy) []string {
+	var warnings []string
+	warn := func(p *field.Path, cidr string) {
+		if _, _, err := netutils.ParseCIDRSloppy(cidr); err == nil { // what is no range is refused
+			warnings = append(warnings, validation.GetWarningsForCIDR(p, cidr)...)
+		}
 	}
-	return field.ErrorList{field.NotSupported(p, value, allowed)}
+	eachBlock(o, func(b *networkingv1.IPBlock, p *field.Path) {
+		warn(p.Child("cidr"), b.CIDR)
+		for i, e := range b.Except {
+			warn(p.Child("except").Index(i), e)
+		}
+	})
+	return warnings
 }
 
 func validatePolicyPort(port *networkingv1.NetworkPolicyPort, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if port.Protocol != nil {
-		errs = oneOf(p.Child("protocol"), *port.Protocol, corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP)
+		errs = meta.OneOf(p.Child("protocol"), *port.Protocol, corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP)
 	}
 	ep := p.Child("endPort")
 	switch {
@@ -114,11 +168,11 @@ func validatePolicyPort(port *networkingv1.NetworkPolicyPort, p *field.Path) fie
 	return errs
 }
 
-func validatePeer(peer *networkingv1.NetworkPolicyPeer, p *field.Path) field.ErrorList {
-	errs := meta.Selector(p.Child("podSelector"), peer.PodSelector)
-	errs = append(errs, meta.Selector(p.Child("namespaceSelector"), peer.NamespaceSelector)...)
+func (r policyRules) peer(peer *networkingv1.NetworkPolicyPeer, p *field.Path) field.ErrorList {
+	errs := r.selector(p.Child("podSelector"), peer.PodSelector)
+	errs = append(errs, r.selector(p.Child("namespaceSelector"), peer.NamespaceSelector)...)
 	if peer.IPBlock != nil {
-		errs = append(errs, validateBlock(peer.IPBlock, p.Child("ipBlock"))...)
+		errs = append(errs, r.block(peer.IPBlock, p.Child("ipBlock"))...)
 	}
 	switch selects := peer.PodSelector != nil || peer.NamespaceSelector != nil; {
 	case peer.IPBlock == nil && !selects:
@@ -129,18 +183,19 @@ func validatePeer(peer *networkingv1.NetworkPolicyPeer, p *field.Path) field.Err
 	return errs
 }
 
-func validateBlock(b *networkingv1.IPBlock, p *field.Path) field.ErrorList {
+// block judges a range; that there is one is asked for at the end.
+func (r policyRules) block(b *networkingv1.IPBlock, p *field.Path) field.ErrorList {
 	if b.CIDR == "" {
-		return field.ErrorList{field.Required(p.Child("cidr"), "")}
+		return nil
 	}
-	errs := validation.IsValidCIDRForLegacyField(p.Child("cidr"), b.CIDR, false, nil)
+	errs := meta.CIDR(p.Child("cidr"), b.CIDR, r.known...)
 	_, whole, err := netutils.ParseCIDRSloppy(b.CIDR)
 	if err != nil {
 		return errs
 	}
 	for i, e := range b.Except {
 		ep := p.Child("except").Index(i)
-		errs = append(errs, validation.IsValidCIDRForLegacyField(ep, e, false, nil)...)
+		errs = append(errs, meta.CIDR(ep, e, r.known...)...)
 		if _, hole, err := netutils.ParseCIDRSloppy(e); err == nil && !within(hole, whole) {
 			errs = append(errs, field.Invalid(ep, e, "must be a strict subset of `cidr`"))
 		}

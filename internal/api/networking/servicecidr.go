@@ -20,8 +20,9 @@ var ServiceCIDR = api.Define(api.Kind[*networkingv1.ServiceCIDR]{
 
 	ValidateNew:    validateCIDRs,
 	ValidateUpdate: validateCIDRsUpdate,
+	// Whoever may write the object may write its status along with it.
 	Parts: []api.PartOf[*networkingv1.ServiceCIDR]{
-		api.Status(func(dst, src *networkingv1.ServiceCIDR) { dst.Status = src.Status }),
+		{Name: "status", Copy: func(dst, src *networkingv1.ServiceCIDR) { dst.Status = src.Status }},
 	},
 
 	Columns: table.Of("Name", "CIDRs", "Age").

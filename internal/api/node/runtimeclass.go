@@ -1,6 +1,9 @@
 package node
 
 import (
+	"maps"
+	"slices"
+
 	nodev1 "k8s.io/api/node/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -17,23 +20,39 @@ var RuntimeClass = api.Define(api.Kind[*nodev1.RuntimeClass]{
 	New: api.New[nodev1.RuntimeClass], NewList: api.NewList[nodev1.RuntimeClassList],
 	RequireResourceVersion: true,
 
-	Validate: func(o *nodev1.RuntimeClass) field.ErrorList {
-		errs := meta.Required(field.NewPath("handler"), o.Handler, validation.IsDNS1123Label)
-		if o.Overhead != nil {
-			errs = append(errs, pod.ValidateOverhead(o.Overhead.PodFixed, field.NewPath("overhead"))...)
-		}
-		if s := o.Scheduling; s != nil {
-			errs = append(errs, meta.Labels(field.NewPath("scheduling", "nodeSelector"), s.NodeSelector)...)
-			errs = append(errs, pod.ValidateTolerations(s.Tolerations, field.NewPath("scheduling", "tolerations"))...)
-		}
-		return errs
+	ValidateNew: func(o *nodev1.RuntimeClass) field.ErrorList {
+		return append(validateClass(o), meta.Required(field.NewPath("handler"), o.Handler, validation.IsDNS1123Label)...)
 	},
 	ValidateUpdate: func(o, old *nodev1.RuntimeClass) field.ErrorList {
-		return meta.Immutable(field.NewPath("handler"), o.Handler, old.Handler)
+		return append(validateClass(o), meta.Fixed(field.NewPath("handler"), o.Handler, old.Handler)...)
 	},
+	Warnings: warnings,
 
 	Columns: table.Of("Name", "Handler", "Age"),
 	Row: func(o *nodev1.RuntimeClass) []any {
 		return []any{o.Name, o.Handler, table.Age(o.CreationTimestamp)}
 	},
 })
+
+func validateClass(o *nodev1.RuntimeClass) field.ErrorList {
+	var errs field.ErrorList
+	if o.Overhead != nil {
+		errs = append(errs, pod.ValidateOverhead(o.Overhead.PodFixed, field.NewPath("overhead"))...)
+	}
+	if s := o.Scheduling; s != nil {
+		errs = append(errs, meta.Labels(field.NewPath("scheduling", "nodeSelector"), s.NodeSelector)...)
+		errs = append(errs, pod.ValidateTolerations(s.Tolerations, field.NewPath("scheduling", "tolerations"))...)
+	}
+	return errs
+}
+
+func warnings(o *nodev1.RuntimeClass) []string {
+	if o.Scheduling == nil {
+		return nil
+	}
+	var out []string
+	for _, label := range slices.Sorted(maps.Keys(o.Scheduling.NodeSelector)) {
+		out = append(out, meta.NodeLabelWarnings(field.NewPath("scheduling", "nodeSelector"), label)...)
+	}
+	return out
+}

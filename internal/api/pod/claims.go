@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -12,33 +13,45 @@ import (
 	"skiff/internal/api/meta"
 )
 
-// validatePodClaims judges the devices that a pod claims.
-func validatePodClaims(claims []corev1.PodResourceClaim, p *field.Path) field.ErrorList {
+// validatePodClaims judges the devices that a pod claims. of is the metadata of
+// the pod, nil in a template.
+func validatePodClaims(claims []corev1.PodResourceClaim, of *metav1.ObjectMeta, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	names := meta.Unique[string]{}
 	for i, c := range claims {
-		ip := p.Index(i)
+		if of != nil && metav1.HasAnnotation(*of, corev1.MirrorPodAnnotationKey) {
+			errs = append(errs, field.Forbidden(field.NewPath(""), "static pods do not support resource claims"))
+		}
+		np := p.Index(i).Child("name")
 		switch {
 		case c.Name == "":
-			errs = append(errs, field.Required(ip.Child("name"), ""))
+			errs = append(errs, field.Required(np, ""))
 		case names[c.Name]:
-			errs = append(errs, field.Duplicate(ip.Child("name"), c.Name))
+			errs = append(errs, field.Duplicate(np, c.Name))
 		default:
-			errs = append(errs, meta.Invalid(ip.Child("name"), c.Name, validation.IsDNS1123Label(c.Name))...)
+			errs = append(errs, meta.Invalid(np, c.Name, validation.IsDNS1123Label(c.Name))...)
 			names[c.Name] = true
 		}
-		switch {
-		case c.ResourceClaimName != nil && c.ResourceClaimTemplateName != nil:
-			errs = append(errs, field.Invalid(ip, c, "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"))
-		case c.ResourceClaimName == nil && c.ResourceClaimTemplateName == nil:
-			errs = append(errs, field.Invalid(ip, c, "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"))
-		}
-		if n := c.ResourceClaimName; n != nil {
-			errs = append(errs, meta.Invalid(ip.Child("resourceClaimName"), *n, meta.Subdomain(*n, false))...)
-		}
-		if n := c.ResourceClaimTemplateName; n != nil {
-			errs = append(errs, meta.Invalid(ip.Child("resourceClaimTemplateName"), *n, meta.Subdomain(*n, false))...)
-		}
+		errs = append(errs, validateClaimed(&c, p.Index(i))...)
+	}
+	return errs
+}
+
+// validateClaimed judges what is claimed: something that is there, or what is
+// made for the pod from a template.
+func validateClaimed(c *corev1.PodResourceClaim, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	switch {
+	case c.ResourceClaimName != nil && c.ResourceClaimTemplateName != nil:
+		errs = append(errs, field.Invalid(p, *c, "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"))
+	case c.ResourceClaimName == nil && c.ResourceClaimTemplateName == nil:
+		errs = append(errs, field.Invalid(p, *c, "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"))
+	}
+	if n := c.ResourceClaimName; n != nil {
+		errs = append(errs, meta.Invalid(p.Child("resourceClaimName"), *n, meta.Subdomain(*n, false))...)
+	}
+	if n := c.ResourceClaimTemplateName; n != nil {
+		errs = append(errs, meta.Invalid(p.Child("resourceClaimTemplateName"), *n, meta.Subdomain(*n, false))...)
 	}
 	return errs
 }

@@ -2,9 +2,10 @@ package pod
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -15,18 +16,18 @@ import (
 // type, may have one name.
 type containers struct {
 	spec    *corev1.PodSpec
-	isPod   bool // and not the template of one
 	volumes map[string]corev1.VolumeSource
-	names   meta.Unique[string]
+	names   sets.Set[string]
 }
 
-func (v *containers) validate(p *field.Path) field.ErrorList {
+func validateContainers(s *corev1.PodSpec, volumes map[string]corev1.VolumeSource, p *field.Path) field.ErrorList {
+	v := &containers{spec: s, volumes: volumes, names: sets.New[string]()}
 	errs := v.regular(p.Child("containers"))
-	for i := range v.spec.InitContainers {
-		errs = append(errs, v.init(&v.spec.InitContainers[i], p.Child("initContainers").Index(i))...)
+	for i := range s.InitContainers {
+		errs = append(errs, v.init(&s.InitContainers[i], i, p.Child("initContainers"))...)
 	}
-	for i := range v.spec.EphemeralContainers {
-		errs = append(errs, v.ephemeral(&v.spec.EphemeralContainers[i], p.Child("ephemeralContainers").Index(i))...)
+	for i := range s.EphemeralContainers {
+		errs = append(errs, v.ephemeral(&s.EphemeralContainers[i], p.Child("ephemeralContainers").Index(i))...)
 	}
 	return errs
 }
@@ -40,7 +41,7 @@ func (v *containers) regular(p *field.Path) field.ErrorList {
 	for i := range v.spec.Containers {
 		c, cp := &v.spec.Containers[i], p.Index(i)
 		errs = append(errs, v.common(c, cp)...)
-		errs = append(errs, v.unique(c, cp)...)
+		errs = append(errs, v.unique(c.Name, cp.Child("name"))...)
 		errs = append(errs, validateLifecycle(c, v.spec, cp)...)
 		errs = append(errs, validateRestart(c, cp)...)
 		ports = append(ports, uniqueHostPorts(hostPorts, c, cp)...)
@@ -51,21 +52,16 @@ func (v *containers) regular(p *field.Path) field.ErrorList {
 // common judges what all containers share.
 func (v *containers) common(c *corev1.Container, p *field.Path) field.ErrorList {
 	errs := meta.Required(p.Child("name"), c.Name, validation.IsDNS1123Label)
-	if c.Image == "" {
-		errs = append(errs, field.Required(p.Child("image"), ""))
-	} else if v.isPod && strings.TrimSpace(c.Image) != c.Image {
-		errs = append(errs, field.Invalid(p.Child("image"), c.Image, "must not have leading or trailing whitespace"))
-	}
+	errs = append(errs, meta.Required(p.Child("image"), c.Image, nil)...)
 	errs = append(errs, meta.Enum(p.Child("terminationMessagePolicy"), c.TerminationMessagePolicy,
 		corev1.TerminationMessageReadFile, corev1.TerminationMessageFallbackToLogsOnError)...)
 	errs = append(errs, validatePorts(c.Ports, p.Child("ports"))...)
-	errs = append(errs, validateEnv(c.Env, v.volumes, p.Child("env"))...)
+	errs = append(errs, validateEnv(c.Env, p.Child("env"))...)
 	errs = append(errs, validateEnvFrom(c.EnvFrom, p.Child("envFrom"))...)
 	errs = append(errs, validateMounts(c, v.volumes, p.Child("volumeMounts"))...)
 	errs = append(errs, validateDevices(c, v.volumes, p.Child("volumeDevices"))...)
 	errs = append(errs, validatePullPolicy(p.Child("imagePullPolicy"), c.ImagePullPolicy)...)
-	errs = append(errs, validateResources(&c.Resources, containerResource, p.Child("resources"))...)
-	errs = append(errs, validateClaims(c.Resources.Claims, v.spec.ResourceClaims, p.Child("resources", "claims"))...)
+	errs = append(errs, validateResources(&c.Resources, v.spec.ResourceClaims, containerResource, p.Child("resources"))...)
 	errs = append(errs, validateResizePolicy(c.ResizePolicy, v.spec.RestartPolicy, p.Child("resizePolicy"))...)
 	return append(errs, validateSecurity(c.SecurityContext, hostUsers(v.spec), p.Child("securityContext"))...)
 }
@@ -74,12 +70,14 @@ func validatePullPolicy(p *field.Path, policy corev1.PullPolicy) field.ErrorList
 	return meta.Enum(p, policy, corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever)
 }
 
-// unique wants the container's name to be its own, once it has one.
-func (v *containers) unique(c *corev1.Container, p *field.Path) field.ErrorList {
-	if c.Name == "" {
-		return nil
+// unique wants no container that came before to have the name. One without a
+// name is in the way of the next such one.
+func (v *containers) unique(name string, p *field.Path) field.ErrorList {
+	if v.names.Has(name) {
+		return field.ErrorList{field.Duplicate(p, name)}
 	}
-	return v.names.Check(p.Child("name"), c.Name)
+	v.names.Insert(name)
+	return nil
 }
 
 // sidecar: an init container that keeps running beside the others.
@@ -87,35 +85,49 @@ func sidecar(c *corev1.Container) bool {
 	return c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
 }
 
-func (v *containers) init(c *corev1.Container, p *field.Path) field.ErrorList {
+func (v *containers) init(c *corev1.Container, i int, list *field.Path) field.ErrorList {
+	p := list.Index(i)
 	errs := v.common(c, p)
-	errs = append(errs, validateRestart(c, p)...)
-	errs = append(errs, v.unique(c, p)...)
+	errs = append(errs, validateInitRestart(c, p)...)
+	if c.Name != "" || v.names.Has("") {
+		errs = append(errs, v.unique(c.Name, p.Child("name"))...)
+	}
 	// Init containers run one by one, so each has the ports of the host alone.
-	errs = append(errs, uniqueHostPorts(meta.Unique[string]{}, c, p)...)
+	// The API takes each for the first of its list here.
+	errs = append(errs, uniqueHostPorts(meta.Unique[string]{}, c, list.Index(0))...)
 	if sidecar(c) {
 		return append(errs, validateLifecycle(c, v.spec, p)...)
 	}
-	return append(errs, meta.Forbid(p, "may not be set for init containers without restartPolicy=Always", map[string]bool{
+	errs = append(errs, meta.Forbid(p, "may not be set for init containers without restartPolicy=Always", map[string]bool{
 		"lifecycle": c.Lifecycle != nil, "livenessProbe": c.LivenessProbe != nil,
 		"readinessProbe": c.ReadinessProbe != nil, "startupProbe": c.StartupProbe != nil,
 	})...)
+	for j, r := range c.ResizePolicy {
+		if r.RestartPolicy == corev1.RestartContainer {
+			errs = append(errs, field.Invalid(p.Child("resizePolicy").Index(j).Child("restartPolicy"), r.RestartPolicy,
+				"must not be set to 'RestartContainer' for non-sidecar initContainers"))
+		}
+	}
+	return errs
+}
+
+// ephemeralFields are those of a container that one which is added to a running
+// pod may have too.
+var ephemeralFields = []string{
+	"Name", "Image", "Command", "Args", "WorkingDir", "EnvFrom", "Env", "VolumeMounts", "VolumeDevices", "TerminationMessagePath",
+	"TerminationMessagePolicy", "ImagePullPolicy", "SecurityContext", "Stdin", "StdinOnce", "TTY",
 }
 
 func (v *containers) ephemeral(e *corev1.EphemeralContainer, p *field.Path) field.ErrorList {
 	const never = "cannot be set for an Ephemeral Container"
 	c := (*corev1.Container)(&e.EphemeralContainerCommon)
-	errs := append(v.common(c, p), v.unique(c, p)...)
-	if e.TargetContainerName != "" && !v.hasContainer(e.TargetContainerName) {
+	errs := v.common(c, p)
+	errs = append(errs, validateImage(c, p)...)
+	errs = append(errs, v.unique(c.Name, p.Child("name"))...)
+	if e.TargetContainerName != "" && !v.lasting(e.TargetContainerName) {
 		errs = append(errs, field.NotFound(p.Child("targetContainerName"), e.TargetContainerName))
 	}
-	errs = append(errs, meta.Forbid(p, never, map[string]bool{
-		"ports": len(c.Ports) > 0, "lifecycle": c.Lifecycle != nil, "livenessProbe": c.LivenessProbe != nil,
-		"readinessProbe": c.ReadinessProbe != nil, "startupProbe": c.StartupProbe != nil,
-		"resources":    len(c.Resources.Limits)+len(c.Resources.Requests)+len(c.Resources.Claims) > 0,
-		"resizePolicy": len(c.ResizePolicy) > 0, "restartPolicy": c.RestartPolicy != nil,
-		"restartPolicyRules": len(c.RestartPolicyRules) > 0,
-	})...)
+	errs = append(errs, meta.Only(p, e.EphemeralContainerCommon, never, ephemeralFields...)...)
 	for i, m := range c.VolumeMounts {
 		errs = append(errs, meta.Forbid(p.Child("volumeMounts").Index(i), never, map[string]bool{
 			"subPath": m.SubPath != "", "subPathExpr": m.SubPathExpr != "",
@@ -124,15 +136,10 @@ func (v *containers) ephemeral(e *corev1.EphemeralContainer, p *field.Path) fiel
 	return errs
 }
 
-func (v *containers) hasContainer(name string) bool {
-	for _, list := range [][]corev1.Container{v.spec.Containers, v.spec.InitContainers} {
-		for _, c := range list {
-			if c.Name == name {
-				return true
-			}
-		}
-	}
-	return false
+// lasting says whether a container of this name was there from the beginning.
+func (v *containers) lasting(name string) bool {
+	named := func(c corev1.Container) bool { return c.Name == name }
+	return slices.ContainsFunc(v.spec.Containers, named) || slices.ContainsFunc(v.spec.InitContainers, named)
 }
 
 // uniqueHostPorts finds ports of the host that were asked for before.

@@ -1,22 +1,44 @@
 // Package pod holds what every kind with pods in it shares: the defaults and
-// the rules of a PodSpec and of a pod template, the quality of service class,
-// and how containers are told apart. It does no I/O.
+// the rules of a PodSpec and of a pod template, what clients are warned of, the
+// quality of service class, and how containers are told apart. It does no I/O.
 package pod
 
 import (
-	"strings"
-
+	"github.com/distribution/reference"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
 
 	"skiff/internal/api/meta"
 )
 
+// Default fills in what a pod leaves out, but for its metadata and status.
+func Default(o *corev1.Pod) {
+	DefaultSpec(&o.Spec)
+	// Less than no time to end in is the least that there is. Templates keep
+	// what was written, and clients are warned of it.
+	if g := o.Spec.TerminationGracePeriodSeconds; *g < 0 {
+		o.Spec.TerminationGracePeriodSeconds = ptr.To[int64](1)
+	}
+}
+
 // DefaultTemplate fills in what a template of pods leaves out.
-func DefaultTemplate(t *corev1.PodTemplateSpec) { DefaultSpec(&t.Spec) }
+func DefaultTemplate(t *corev1.PodTemplateSpec) {
+	DropInitAnnotations(t.Annotations)
+	DefaultSpec(&t.Spec)
+}
+
+// DropInitAnnotations takes out the annotations that init containers once had
+// instead of fields. Nobody heeds them, and who wrote them may still send them.
+func DropInitAnnotations(m map[string]string) {
+	for _, stage := range []string{"alpha", "beta"} {
+		delete(m, "pod."+stage+".kubernetes.io/init-containers")
+		delete(m, "pod."+stage+".kubernetes.io/init-container-statuses")
+	}
+}
 
 // DefaultSpec fills in what a PodSpec leaves out, wherever it stands.
 func DefaultSpec(s *corev1.PodSpec) {
+	dropDisabled(s)
 	meta.Fill(&s.DNSPolicy, corev1.DNSClusterFirst)
 	meta.Fill(&s.RestartPolicy, corev1.RestartPolicyAlways)
 	meta.Fill(&s.SchedulerName, corev1.DefaultSchedulerName)
@@ -62,7 +84,7 @@ func EachContainer(s *corev1.PodSpec, f func(*corev1.Container, ContainerType)) 
 }
 
 func defaultContainer(c *corev1.Container) {
-	meta.Fill(&c.ImagePullPolicy, pullPolicy(c.Image))
+	defaultPullPolicy(&c.ImagePullPolicy, c.Image)
 	meta.Fill(&c.TerminationMessagePath, corev1.TerminationMessagePathDefault)
 	meta.Fill(&c.TerminationMessagePolicy, corev1.TerminationMessageReadFile)
 	for i := range c.Ports {
@@ -98,17 +120,20 @@ func defaultEnv(from *corev1.EnvVarSource) {
 	}
 }
 
-// pullPolicy of an image that may change under its name is Always; it may
-// when its tag is latest, given or implied.
-func pullPolicy(image string) corev1.PullPolicy {
-	if image == "" || strings.Contains(image, "@") {
-		return corev1.PullIfNotPresent
+// defaultPullPolicy: an image that may change under its name is always pulled;
+// it may when its tag is latest, given or implied.
+func defaultPullPolicy(policy *corev1.PullPolicy, image string) {
+	if *policy != "" {
+		return
 	}
-	tag := image[strings.LastIndex(image, "/")+1:]
-	if _, t, tagged := strings.Cut(tag, ":"); tagged && t != "latest" {
-		return corev1.PullIfNotPresent
+	*policy = corev1.PullIfNotPresent
+	name, err := reference.ParseNormalizedNamed(image)
+	if err != nil {
+		return // for the kubelet to complain of
 	}
-	return corev1.PullAlways
+	if t, ok := reference.TagNameOnly(name).(reference.Tagged); ok && t.Tag() == "latest" {
+		*policy = corev1.PullAlways
+	}
 }
 
 func defaultProbe(p *corev1.Probe) {
@@ -148,9 +173,12 @@ func defaultVolume(v *corev1.Volume) {
 	case v.Projected != nil:
 		defaultProjected(v.Projected)
 	case v.Image != nil:
-		meta.Fill(&v.Image.PullPolicy, pullPolicy(v.Image.Reference))
+		defaultPullPolicy(&v.Image.PullPolicy, v.Image.Reference)
 	case v.Ephemeral != nil && v.Ephemeral.VolumeClaimTemplate != nil:
-		meta.FillPtr(&v.Ephemeral.VolumeClaimTemplate.Spec.VolumeMode, corev1.PersistentVolumeFilesystem)
+		claim := &v.Ephemeral.VolumeClaimTemplate.Spec
+		meta.FillPtr(&claim.VolumeMode, corev1.PersistentVolumeFilesystem)
+		roundUp(claim.Resources.Limits)
+		roundUp(claim.Resources.Requests)
 	case v.ISCSI != nil:
 		meta.Fill(&v.ISCSI.ISCSIInterface, "default")
 	case v.RBD != nil:

@@ -10,20 +10,21 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api/meta"
+	"skiff/internal/api/volume"
 )
 
-func validateEnv(env []corev1.EnvVar, volumes map[string]corev1.VolumeSource, p *field.Path) field.ErrorList {
+func validateEnv(env []corev1.EnvVar, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i := range env {
 		errs = append(errs, meta.Required(p.Index(i).Child("name"), env[i].Name, validation.IsRelaxedEnvVarName)...)
 		if env[i].ValueFrom != nil {
-			errs = append(errs, validateEnvSource(&env[i], volumes, p.Index(i).Child("valueFrom"))...)
+			errs = append(errs, validateEnvSource(&env[i], p.Index(i).Child("valueFrom"))...)
 		}
 	}
 	return errs
 }
 
-func validateEnvSource(e *corev1.EnvVar, volumes map[string]corev1.VolumeSource, p *field.Path) field.ErrorList {
+func validateEnvSource(e *corev1.EnvVar, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	from, n := e.ValueFrom, 0
 	if f := from.FieldRef; f != nil {
@@ -44,7 +45,7 @@ func validateEnvSource(e *corev1.EnvVar, volumes map[string]corev1.VolumeSource,
 	}
 	if f := from.FileKeyRef; f != nil {
 		n++
-		errs = append(errs, validateFileKeyRef(f, volumes, p.Child("fileKeyRef"))...)
+		errs = append(errs, validateFileKeyRef(f, p.Child("fileKeyRef"))...)
 	}
 	switch {
 	case n == 0:
@@ -62,29 +63,37 @@ func validateKeyRef(name, key string, p *field.Path) field.ErrorList {
 	return append(errs, meta.Required(p.Child("key"), key, validation.IsConfigMapKey)...)
 }
 
-// maxFileKey bounds the names of variables that are read from files.
-const maxFileKey = 128
-
 // validateFileKeyRef judges a variable that a container finds in a file which
-// another has written before. Only an emptyDir can hold such a file.
-func validateFileKeyRef(f *corev1.FileKeySelector, volumes map[string]corev1.VolumeSource, p *field.Path) field.ErrorList {
+// another has written before; validateEnvFiles judges the volume.
+func validateFileKeyRef(f *corev1.FileKeySelector, p *field.Path) field.ErrorList {
+	errs := meta.Required(p.Child("key"), f.Key, validation.IsRelaxedEnvVarName)
+	errs = append(errs, meta.Required(p.Child("volumeName"), f.VolumeName, validation.IsDNS1123Label)...)
+	if f.Path == "" {
+		return append(errs, field.Required(p.Child("path"), ""))
+	}
+	return append(errs, volume.NoBacksteps(p.Child("path"), f.Path)...)
+}
+
+// validateEnvFiles: only an emptyDir can hold files that containers write for
+// each other.
+func validateEnvFiles(s *corev1.PodSpec, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if f.Key == "" {
-		errs = append(errs, field.Required(p.Child("key"), ""))
-	} else {
-		if len(f.Key) > maxFileKey {
-			errs = append(errs, field.TooLong(p.Child("key"), f.Key, maxFileKey))
+	eachAt(s, p, func(c *corev1.Container, p *field.Path) {
+		for i, e := range c.Env {
+			if e.ValueFrom == nil || e.ValueFrom.FileKeyRef == nil || e.ValueFrom.FileKeyRef.VolumeName == "" {
+				continue
+			}
+			name, np := e.ValueFrom.FileKeyRef.VolumeName, p.Child("env").Index(i).Child("valueFrom", "fileKeyRef", "volumeName")
+			j := slices.IndexFunc(s.Volumes, func(v corev1.Volume) bool { return v.Name == name })
+			switch {
+			case j < 0:
+				errs = append(errs, field.NotFound(np, name))
+			case s.Volumes[j].EmptyDir == nil:
+				errs = append(errs, field.Invalid(np, name, "referenced volume must be of type emptyDir"))
+			}
 		}
-		errs = append(errs, meta.Invalid(p.Child("key"), f.Key, validation.IsRelaxedEnvVarName(f.Key))...)
-	}
-	if f.VolumeName == "" {
-		errs = append(errs, field.Required(p.Child("volumeName"), ""))
-	} else if v, ok := volumes[f.VolumeName]; !ok {
-		errs = append(errs, field.NotFound(p.Child("volumeName"), f.VolumeName))
-	} else if v.EmptyDir == nil {
-		errs = append(errs, field.Invalid(p.Child("volumeName"), f.VolumeName, "referenced volume must be of type emptyDir"))
-	}
-	return append(errs, filePath(p.Child("path"), f.Path)...)
+	})
+	return errs
 }
 
 // The fields of a pod that its containers may ask for: in the environment, and
@@ -104,33 +113,49 @@ func validateFieldRef(f *corev1.ObjectFieldSelector, fields []string, p *field.P
 	if f.FieldPath == "" {
 		return field.ErrorList{field.Required(p.Child("fieldPath"), "")}
 	}
-	if path, key, ok := subscript(f.FieldPath); ok {
+	name, why := podField(f)
+	if why != "" {
+		return field.ErrorList{field.Invalid(p.Child("fieldPath"), f.FieldPath, "error converting fieldPath: "+why)}
+	}
+	if path, key, ok := subscript(name); ok {
 		switch path {
 		case "metadata.annotations":
 			return meta.Invalid(p, strings.ToLower(key), validation.IsQualifiedName(strings.ToLower(key)))
 		case "metadata.labels":
 			return meta.Invalid(p, key, validation.IsQualifiedName(key))
 		}
-		return conversionError(p, f.FieldPath, "field label does not support subscript: ")
 	}
-	if !slices.Contains(allFields, f.FieldPath) {
-		return conversionError(p, f.FieldPath, "field label not supported: ")
-	}
-	if !slices.Contains(fields, f.FieldPath) {
+	if !slices.Contains(fields, name) {
 		return field.ErrorList{field.NotSupported(p.Child("fieldPath"), f.FieldPath, fields)}
 	}
 	return nil
 }
 
+// podField is the name of a field of a pod today, or says why it is none.
+func podField(f *corev1.ObjectFieldSelector) (name, why string) {
+	if f.APIVersion != "v1" {
+		return "", "unsupported pod version: " + f.APIVersion
+	}
+	if path, _, ok := subscript(f.FieldPath); ok {
+		if path == "metadata.annotations" || path == "metadata.labels" {
+			return f.FieldPath, ""
+		}
+		return "", "field label does not support subscript: " + f.FieldPath
+	}
+	switch {
+	case f.FieldPath == "spec.host": // as it was called before v1
+		return "spec.nodeName", ""
+	case slices.Contains(allFields, f.FieldPath):
+		return f.FieldPath, ""
+	}
+	return "", "field label not supported: " + f.FieldPath
+}
+
 // subscript splits "metadata.labels['key']".
 func subscript(path string) (of, key string, ok bool) {
 	of, key, ok = strings.Cut(path, "['")
-	return of, strings.TrimSuffix(key, "']"), ok && strings.HasSuffix(key, "']")
-}
-
-// conversionError is for paths that no field of a pod has.
-func conversionError(p *field.Path, path, why string) field.ErrorList {
-	return field.ErrorList{field.Invalid(p.Child("fieldPath"), path, "error converting fieldPath: "+why+path)}
+	key, closed := strings.CutSuffix(key, "']")
+	return of, key, ok && closed && of != ""
 }
 
 // allFields are all fields of a pod that can be asked for somehow.
@@ -167,18 +192,18 @@ func validateDivisor(f *corev1.ResourceFieldSelector, p *field.Path) field.Error
 	if f.Divisor.IsZero() {
 		return nil
 	}
+	if !slices.Contains(resourceFields, f.Resource) && !hugeField(f.Resource) {
+		return nil // said already
+	}
 	_, name, _ := strings.Cut(f.Resource, ".")
 	allowed, list := byteDivisors, strings.Join(byteDivisors, ", ")
 	switch {
 	case name == "cpu":
 		allowed, list = cpuDivisors, "1m and 1"
-	case name == "memory":
 	case name == "ephemeral-storage":
 		name = "local ephemeral storage"
 	case hugeField(f.Resource):
 		name = "hugepages"
-	default:
-		return nil // said already
 	}
 	if slices.Contains(allowed, f.Divisor.String()) {
 		return nil

@@ -14,10 +14,9 @@ import (
 // or given as a device, not both.
 func validateMounts(c *corev1.Container, volumes map[string]corev1.VolumeSource, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	devices, devicePaths := sets.New[string](), sets.New[string]()
+	devices := map[string]string{} // the last path of each volume
 	for _, d := range c.VolumeDevices {
-		devices.Insert(d.Name)
-		devicePaths.Insert(d.DevicePath)
+		devices[d.Name] = d.DevicePath
 	}
 	paths := sets.New[string]()
 	for i := range c.VolumeMounts {
@@ -35,10 +34,10 @@ func validateMounts(c *corev1.Container, volumes map[string]corev1.VolumeSource,
 			errs = append(errs, field.Invalid(mp.Child("mountPath"), m.MountPath, "must be unique"))
 		}
 		paths.Insert(m.MountPath)
-		if devices.Has(m.Name) {
+		if _, ok := devices[m.Name]; ok {
 			errs = append(errs, field.Invalid(mp.Child("name"), m.Name, "must not already exist in volumeDevices"))
 		}
-		if devicePaths.Has(m.MountPath) {
+		if leadsTo(devices, m.MountPath) {
 			errs = append(errs, field.Invalid(mp.Child("mountPath"), m.MountPath, "must not already exist as a path in volumeDevices"))
 		}
 		errs = append(errs, validateSubPath(m, mp, p)...)
@@ -86,10 +85,9 @@ func validateRecursive(m *corev1.VolumeMount, p *field.Path) field.ErrorList {
 // validateDevices judges which volumes a container gets as disks.
 func validateDevices(c *corev1.Container, volumes map[string]corev1.VolumeSource, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	mounts, mountPaths := sets.New[string](), sets.New[string]()
+	mounts := map[string]string{} // the last path of each volume
 	for _, m := range c.VolumeMounts {
-		mounts.Insert(m.Name)
-		mountPaths.Insert(m.MountPath)
+		mounts[m.Name] = m.MountPath
 	}
 	names, paths := sets.New[string](), sets.New[string]()
 	for i, d := range c.VolumeDevices {
@@ -116,10 +114,10 @@ func validateDevices(c *corev1.Container, volumes map[string]corev1.VolumeSource
 		} else {
 			paths.Insert(d.DevicePath)
 		}
-		if mounts.Has(d.Name) {
+		if _, ok := mounts[d.Name]; ok {
 			errs = append(errs, field.Invalid(np, d.Name, "must not already exist in volumeMounts"))
 		}
-		if mountPaths.Has(d.DevicePath) {
+		if leadsTo(mounts, d.DevicePath) {
 			errs = append(errs, field.Invalid(pp, d.DevicePath, "must not already exist as a path in volumeMounts"))
 		}
 		if d.Name != "" {
@@ -127,4 +125,14 @@ func validateDevices(c *corev1.Container, volumes map[string]corev1.VolumeSource
 		}
 	}
 	return errs
+}
+
+// leadsTo says whether one of the volumes is at path.
+func leadsTo(paths map[string]string, path string) bool {
+	for _, p := range paths {
+		if p == path {
+			return true
+		}
+	}
+	return false
 }

@@ -1,18 +1,11 @@
 package pod
 
 import (
-	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"k8s.io/utils/ptr"
-
-	"skiff/internal/api/meta"
 )
 
 // validateOS judges what the pod says of its operating system, and that it
@@ -22,7 +15,7 @@ func validateOS(s *corev1.PodSpec, p *field.Path) field.ErrorList {
 	case s.OS == nil:
 		return nil
 	case s.OS.Name == "":
-		return field.ErrorList{field.Required(p.Child("os", "name"), "cannot be empty")}
+		return field.ErrorList{field.Required(p.Child("os", "name"), "")}
 	case s.OS.Name == corev1.Linux:
 		return validateLinux(s, p)
 	case s.OS.Name == corev1.Windows:
@@ -55,135 +48,64 @@ func validateLinux(s *corev1.PodSpec, p *field.Path) field.ErrorList {
 }
 
 func validateWindows(s *corev1.PodSpec, p *field.Path) field.ErrorList {
-	const never = "cannot be set for a windows pod"
-	errs := meta.Forbid(p, never, map[string]bool{
-		"hostUsers": s.HostUsers != nil, "hostPID": s.HostPID, "hostIPC": s.HostIPC,
-		"shareProcessNamespace": s.ShareProcessNamespace != nil,
-	})
-	if c := s.SecurityContext; c != nil {
-		errs = append(errs, meta.Forbid(p.Child("securityContext"), never, map[string]bool{
-			"appArmorProfile": c.AppArmorProfile != nil, "seLinuxOptions": c.SELinuxOptions != nil, "seccompProfile": c.SeccompProfile != nil,
-			"fsGroup": c.FSGroup != nil, "fsGroupChangePolicy": c.FSGroupChangePolicy != nil, "sysctls": len(c.Sysctls) > 0,
-			"runAsUser": c.RunAsUser != nil, "runAsGroup": c.RunAsGroup != nil, "supplementalGroups": c.SupplementalGroups != nil,
-			"supplementalGroupsPolicy": c.SupplementalGroupsPolicy != nil, "seLinuxChangePolicy": c.SELinuxChangePolicy != nil,
-		})...)
+	c := s.SecurityContext
+	if c == nil {
+		c = &corev1.PodSecurityContext{}
 	}
+	sp := p.Child("securityContext")
+	errs := forbidden(
+		given{sp.Child("appArmorProfile"), c.AppArmorProfile != nil},
+		given{sp.Child("seLinuxOptions"), c.SELinuxOptions != nil},
+		given{p.Child("hostUsers"), s.HostUsers != nil},
+		given{p.Child("hostPID"), s.HostPID},
+		given{p.Child("hostIPC"), s.HostIPC},
+		given{sp.Child("seccompProfile"), c.SeccompProfile != nil},
+		given{sp.Child("fsGroup"), c.FSGroup != nil},
+		given{sp.Child("fsGroupChangePolicy"), c.FSGroupChangePolicy != nil},
+		given{sp.Child("sysctls"), len(c.Sysctls) > 0},
+		given{p.Child("shareProcessNamespace"), s.ShareProcessNamespace != nil},
+		given{sp.Child("runAsUser"), c.RunAsUser != nil},
+		given{sp.Child("runAsGroup"), c.RunAsGroup != nil},
+		given{sp.Child("supplementalGroups"), c.SupplementalGroups != nil},
+		given{sp.Child("supplementalGroupsPolicy"), c.SupplementalGroupsPolicy != nil},
+		given{sp.Child("seLinuxChangePolicy"), c.SELinuxChangePolicy != nil},
+	)
 	eachAt(s, p, func(c *corev1.Container, p *field.Path) {
-		if x := c.SecurityContext; x != nil {
-			errs = append(errs, meta.Forbid(p.Child("securityContext"), never, map[string]bool{
-				"appArmorProfile": x.AppArmorProfile != nil, "seLinuxOptions": x.SELinuxOptions != nil, "seccompProfile": x.SeccompProfile != nil,
-				"capabilities": x.Capabilities != nil, "readOnlyRootFilesystem": x.ReadOnlyRootFilesystem != nil, "privileged": x.Privileged != nil,
-				"allowPrivilegeEscalation": x.AllowPrivilegeEscalation != nil, "procMount": x.ProcMount != nil,
-				"runAsUser": x.RunAsUser != nil, "runAsGroup": x.RunAsGroup != nil,
-			})...)
+		if c.SecurityContext != nil {
+			errs = append(errs, validateWindowsContainer(c.SecurityContext, p.Child("securityContext"))...)
 		}
 	})
 	return errs
 }
 
-const maxCredentialSpecKiB = 64
-
-func validateWindowsOptions(w *corev1.WindowsSecurityContextOptions, p *field.Path) field.ErrorList {
-	if w == nil {
-		return nil
-	}
-	var errs field.ErrorList
-	if n := w.GMSACredentialSpecName; n != nil {
-		errs = append(errs, meta.Invalid(p.Child("gmsaCredentialSpecName"), *n, validation.IsDNS1123Subdomain(*n))...)
-	}
-	if spec := w.GMSACredentialSpec; spec != nil {
-		switch sp := p.Child("gmsaCredentialSpec"); {
-		case *spec == "":
-			errs = append(errs, field.Invalid(sp, *spec, "gmsaCredentialSpec cannot be an empty string"))
-		case len(*spec) > maxCredentialSpecKiB*1024:
-			errs = append(errs, field.Invalid(sp, *spec, fmt.Sprintf("gmsaCredentialSpec size must be under %d KiB", maxCredentialSpecKiB)))
-		}
-	}
-	if w.RunAsUserName != nil {
-		for _, why := range windowsUser(*w.RunAsUserName) {
-			errs = append(errs, field.Invalid(p.Child("runAsUserName"), *w.RunAsUserName, "runAsUserName"+why))
-		}
-	}
-	return errs
+func validateWindowsContainer(c *corev1.SecurityContext, p *field.Path) field.ErrorList {
+	return forbidden(
+		given{p.Child("appArmorProfile"), c.AppArmorProfile != nil},
+		given{p.Child("seLinuxOptions"), c.SELinuxOptions != nil},
+		given{p.Child("seccompProfile"), c.SeccompProfile != nil},
+		given{p.Child("capabilities"), c.Capabilities != nil},
+		given{p.Child("readOnlyRootFilesystem"), c.ReadOnlyRootFilesystem != nil},
+		given{p.Child("privileged"), c.Privileged != nil},
+		given{p.Child("allowPrivilegeEscalation"), c.AllowPrivilegeEscalation != nil},
+		given{p.Child("procMount"), c.ProcMount != nil},
+		given{p.Child("runAsUser"), c.RunAsUser != nil},
+		given{p.Child("runAsGroup"), c.RunAsGroup != nil},
+	)
 }
 
-// Limits and forms of a Windows user, "DOMAIN\user".
-const (
-	maxWindowsDomain = 256
-	maxWindowsUser   = 104
-)
-
-var (
-	controlCharacters = regexp.MustCompile(`[[:cntrl:]]+`)
-	netBIOSDomain     = regexp.MustCompile(`^[^\\/:\*\?"<>|\.][^\\/:\*\?"<>|]{0,14}$`)
-	dnsDomain         = regexp.MustCompile(`^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$`)
-	badUserCharacters = regexp.MustCompile(`["/\\:;|=,\+\*\?<>@\[\]]`)
-	onlyDotsOrSpaces  = regexp.MustCompile(`^[\. ]+$`)
-)
-
-// windowsUser says what is wrong with the name of a user.
-func windowsUser(name string) []string {
-	switch {
-	case name == "":
-		return []string{" cannot be an empty string"}
-	case controlCharacters.MatchString(name):
-		return []string{" cannot contain control characters"}
-	case strings.Count(name, `\`) > 1:
-		return []string{" cannot contain more than one backslash"}
-	}
-	domain, user, inDomain := strings.Cut(name, `\`)
-	if !inDomain {
-		domain, user = "", name
-	}
-	var why []string
-	if len(domain) >= maxWindowsDomain {
-		why = append(why, fmt.Sprintf("'s Domain length must be under %d characters", maxWindowsDomain))
-	}
-	if inDomain && !netBIOSDomain.MatchString(domain) && !dnsDomain.MatchString(domain) {
-		why = append(why, "'s Domain doesn't match the NetBios nor the DNS format")
-	}
-	if user == "" {
-		why = append(why, "'s User cannot be empty")
-	} else if len(user) > maxWindowsUser {
-		why = append(why, fmt.Sprintf("'s User length must not be longer than %d characters", maxWindowsUser))
-	}
-	if onlyDotsOrSpaces.MatchString(user) {
-		why = append(why, "'s User cannot contain only periods or spaces")
-	}
-	if badUserCharacters.MatchString(user) {
-		why = append(why, `'s User cannot contain the following characters: "/\:;|=,+*?<>@[]`)
-	}
-	return why
+// given is a field, and whether it is set.
+type given struct {
+	p   *field.Path
+	set bool
 }
 
-// validateHostProcess: on Windows, either all containers of a pod are
-// processes of the host or none, and they use its network.
-func validateHostProcess(s *corev1.PodSpec, p *field.Path) field.ErrorList {
+// forbidden refuses, in this order, what Windows does not have.
+func forbidden(fields ...given) field.ErrorList {
 	var errs field.ErrorList
-	var ofPod *bool
-	if s.SecurityContext != nil && s.SecurityContext.WindowsOptions != nil {
-		ofPod = s.SecurityContext.WindowsOptions.HostProcess
-	}
-	all, host := 0, 0
-	eachAt(s, p, func(c *corev1.Container, p *field.Path) {
-		all++
-		own := ofPod
-		if c.SecurityContext != nil && c.SecurityContext.WindowsOptions != nil && c.SecurityContext.WindowsOptions.HostProcess != nil {
-			own = c.SecurityContext.WindowsOptions.HostProcess
-			if ofPod != nil && *own != *ofPod {
-				errs = append(errs, field.Invalid(p.Child("securityContext", "windowsOptions", "hostProcess"), *own,
-					fmt.Sprintf("pod hostProcess value must be identical if both are specified, was %v", *ofPod)))
-			}
+	for _, f := range fields {
+		if f.set {
+			errs = append(errs, field.Forbidden(f.p, "cannot be set for a windows pod"))
 		}
-		if ptr.Deref(own, false) {
-			host++
-		}
-	})
-	if host > 0 && host != all {
-		errs = append(errs, field.Invalid(p, "", "If pod contains any hostProcess containers then all containers must be HostProcess containers"))
-	}
-	if host > 0 && !s.HostNetwork {
-		errs = append(errs, field.Invalid(p.Child("hostNetwork"), false, "hostNetwork must be true if pod contains any hostProcess containers"))
 	}
 	return errs
 }

@@ -2,7 +2,6 @@ package pod
 
 import (
 	"fmt"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -61,41 +60,7 @@ func validateHooks(l *corev1.Lifecycle, s *corev1.PodSpec, p *field.Path) field.
 			errs = append(errs, handler{h.Exec, h.HTTPGet, h.TCPSocket, nil, h.Sleep, s.TerminationGracePeriodSeconds}.judge(p.Child(hook.name))...)
 		}
 	}
-	if l.StopSignal != nil {
-		errs = append(errs, validateStopSignal(*l.StopSignal, s.OS, p.Child("stopSignal"))...)
-	}
 	return errs
-}
-
-// validateStopSignal: which signals there are depends on the operating system,
-// so the pod must say which one is its own.
-func validateStopSignal(signal corev1.Signal, os *corev1.PodOS, p *field.Path) field.ErrorList {
-	switch {
-	case os == nil || os.Name == "":
-		return field.ErrorList{field.Forbidden(p, "may not be set for containers with empty `spec.os.name`")}
-	case os.Name == corev1.Windows:
-		return meta.OneOf(p, signal, corev1.SIGKILL, corev1.SIGTERM)
-	}
-	return meta.OneOf(p, signal, linuxSignals()...)
-}
-
-// linuxSignals are all signals that a container may be stopped with, sorted.
-func linuxSignals() []corev1.Signal {
-	all := []corev1.Signal{
-		corev1.SIGABRT, corev1.SIGALRM, corev1.SIGBUS, corev1.SIGCHLD, corev1.SIGCLD, corev1.SIGCONT, corev1.SIGFPE, corev1.SIGHUP,
-		corev1.SIGILL, corev1.SIGINT, corev1.SIGIO, corev1.SIGIOT, corev1.SIGKILL, corev1.SIGPIPE, corev1.SIGPOLL, corev1.SIGPROF,
-		corev1.SIGPWR, corev1.SIGQUIT, corev1.SIGSEGV, corev1.SIGSTKFLT, corev1.SIGSTOP, corev1.SIGSYS, corev1.SIGTERM, corev1.SIGTRAP,
-		corev1.SIGTSTP, corev1.SIGTTIN, corev1.SIGTTOU, corev1.SIGURG, corev1.SIGUSR1, corev1.SIGUSR2, corev1.SIGVTALRM,
-		corev1.SIGWINCH, corev1.SIGXCPU, corev1.SIGXFSZ, corev1.SIGRTMIN, corev1.SIGRTMAX,
-	}
-	for i := 1; i <= 15; i++ {
-		all = append(all, corev1.Signal(fmt.Sprintf("SIGRTMIN+%d", i)))
-	}
-	for i := 1; i <= 14; i++ {
-		all = append(all, corev1.Signal(fmt.Sprintf("SIGRTMAX-%d", i)))
-	}
-	slices.Sort(all)
-	return all
 }
 
 // handler is what a probe or a hook does.

@@ -4,9 +4,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/util/sets"
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api/meta"
@@ -27,36 +25,23 @@ func validateProjected(s *corev1.ProjectedVolumeSource, p *field.Path) field.Err
 	return errs
 }
 
+// source judges what one source brings, and that it is one: all that are set
+// are judged.
 func (v *projection) source(s *corev1.VolumeProjection, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	n := 0
-	if x := s.Secret; x != nil {
-		n++
-		errs = append(errs, v.keys(x.Name, x.Items, p.Child("secret"))...)
-	}
-	if x := s.ConfigMap; x != nil {
-		n++
-		errs = append(errs, v.keys(x.Name, x.Items, p.Child("configMap"))...)
-	}
-	if x := s.DownwardAPI; x != nil {
-		n++
-		errs = append(errs, validateFiles(x.Items, p.Child("downwardAPI"))...)
-		for _, item := range x.Items {
-			errs = append(errs, v.once(item.Path, item.Path)...)
+	judge := func(set bool, rules func() field.ErrorList) {
+		if set {
+			n++
+			errs = append(errs, rules()...)
 		}
 	}
-	if x := s.ServiceAccountToken; x != nil {
-		n++
-		errs = append(errs, v.token(x, p.Child("serviceAccountToken"))...)
-	}
-	if x := s.ClusterTrustBundle; x != nil {
-		n++
-		errs = append(errs, v.trustBundle(x, p.Child("clusterTrustBundle"))...)
-	}
-	if x := s.PodCertificate; x != nil {
-		n++
-		errs = append(errs, v.certificate(x, p.Child("podCertificate"))...)
-	}
+	judge(s.Secret != nil, func() field.ErrorList { return v.keys(s.Secret.Name, s.Secret.Items, p.Child("secret")) })
+	judge(s.ConfigMap != nil, func() field.ErrorList { return v.keys(s.ConfigMap.Name, s.ConfigMap.Items, p.Child("configMap")) })
+	judge(s.DownwardAPI != nil, func() field.ErrorList { return v.files(s.DownwardAPI.Items, p.Child("downwardAPI")) })
+	judge(s.ServiceAccountToken != nil, func() field.ErrorList { return v.token(s.ServiceAccountToken, p.Child("serviceAccountToken")) })
+	judge(s.ClusterTrustBundle != nil, func() field.ErrorList { return v.trustBundle(s.ClusterTrustBundle, p.Child("clusterTrustBundle")) })
+	judge(s.PodCertificate != nil, func() field.ErrorList { return v.certificate(s.PodCertificate, p.Child("podCertificate")) })
 	if n > 1 {
 		errs = append(errs, field.Forbidden(p, "may not specify more than 1 volume type per source"))
 	}
@@ -65,9 +50,6 @@ func (v *projection) source(s *corev1.VolumeProjection, p *field.Path) field.Err
 
 // once wants no other source to write path; value is what the API shows of it.
 func (v *projection) once(path, value string) field.ErrorList {
-	if path == "" {
-		return nil
-	}
 	if v.paths.Has(path) {
 		return field.ErrorList{field.Invalid(v.p, value, "conflicting duplicate paths")}
 	}
@@ -75,10 +57,28 @@ func (v *projection) once(path, value string) field.ErrorList {
 	return nil
 }
 
+// onceNamed is once for sources whose missing path is told of elsewhere.
+func (v *projection) onceNamed(path, value string) field.ErrorList {
+	if path == "" {
+		return nil
+	}
+	return v.once(path, value)
+}
+
 func (v *projection) keys(name string, items []corev1.KeyToPath, p *field.Path) field.ErrorList {
-	errs := append(meta.Required(p.Child("name"), name, nil), validateKeys(items, nil, p)...)
-	for _, item := range items {
-		errs = append(errs, v.once(item.Path, name)...)
+	errs := meta.Required(p.Child("name"), name, nil)
+	for i := range items {
+		errs = append(errs, validateKey(&items[i], p.Child("items").Index(i))...)
+		errs = append(errs, v.onceNamed(items[i].Path, name)...)
+	}
+	return errs
+}
+
+func (v *projection) files(items []corev1.DownwardAPIVolumeFile, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i := range items {
+		errs = append(errs, validateFile(&items[i], p)...)
+		errs = append(errs, v.onceNamed(items[i].Path, items[i].Path)...)
 	}
 	return errs
 }
@@ -103,6 +103,8 @@ func (v *projection) token(t *corev1.ServiceAccountTokenProjection, p *field.Pat
 	return append(errs, filePath(v.p.Child("path"), t.Path)...)
 }
 
+// trustBundle: a bundle by its name, or those of a signer. Two that have no
+// path are in each other's way too.
 func (v *projection) trustBundle(b *corev1.ClusterTrustBundleProjection, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	switch {
@@ -117,7 +119,7 @@ func (v *projection) trustBundle(b *corev1.ClusterTrustBundleProjection, p *fiel
 		if *b.SignerName == "" {
 			errs = append(errs, field.Required(p.Child("signerName"), "must be a valid signer name"))
 		}
-		errs = append(errs, signerName(p.Child("signerName"), *b.SignerName)...)
+		errs = append(errs, meta.SignerName(p.Child("signerName"), *b.SignerName)...)
 		errs = append(errs, meta.Selector(p.Child("labelSelector"), b.LabelSelector)...)
 	default:
 		errs = append(errs, field.Required(p, "either name or signerName must be specified"))
@@ -126,85 +128,18 @@ func (v *projection) trustBundle(b *corev1.ClusterTrustBundleProjection, p *fiel
 	return append(errs, v.once(b.Path, b.Path)...)
 }
 
-// bundleName wants the name of a ClusterTrustBundle: that of one with a signer
-// begins with the signer's, its slash written as a colon.
+// bundleName: what stands before the last colon of a name tells the signer.
 func bundleName(p *field.Path, name string) field.ErrorList {
 	var errs field.ErrorList
 	if name == "" {
 		errs = append(errs, field.Required(p, "must be a valid object name"))
 	}
-	rest := name
+	signer := ""
 	if i := strings.LastIndex(name, ":"); i >= 0 {
-		rest = name[i+1:]
+		signer = strings.ReplaceAll(name[:i], ":", "/")
 	}
-	for _, msg := range meta.Subdomain(rest, false) {
+	for _, msg := range meta.TrustBundleName(signer)(name, false) {
 		errs = append(errs, field.Invalid(p, name, "not a valid clustertrustbundlename: "+msg))
-	}
-	return errs
-}
-
-// signerName wants "domain/name".
-func signerName(p *field.Path, name string) field.ErrorList {
-	if name == "" {
-		return field.ErrorList{field.Required(p, "")}
-	}
-	domain, path, ok := strings.Cut(name, "/")
-	if !ok || strings.Contains(path, "/") {
-		return field.ErrorList{field.Invalid(p, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'")}
-	}
-	errs := meta.Invalid(p, domain, validation.IsDNS1123Subdomain(domain))
-	if !strings.Contains(domain, ".") {
-		errs = append(errs, field.Invalid(p, name, "should be a domain with at least two segments separated by dots"))
-	}
-	for part := range strings.SplitSeq(path, ".") {
-		errs = append(errs, meta.Invalid(p, path, validation.IsDNS1123Subdomain(part))...)
-	}
-	return errs
-}
-
-// A certificate lives between an hour and 91 days.
-const (
-	minCertificateSeconds = 60 * 60
-	maxCertificateSeconds = 91 * 24 * 60 * 60
-)
-
-func (v *projection) certificate(c *corev1.PodCertificateProjection, p *field.Path) field.ErrorList {
-	errs := signerName(p.Child("signerName"), c.SignerName)
-	errs = append(errs, meta.OneOf(p.Child("keyType"), c.KeyType, "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519", "RSA3072", "RSA4096")...)
-	if s := c.MaxExpirationSeconds; s != nil {
-		mp := p.Child("maxExpirationSeconds")
-		switch {
-		case strings.HasPrefix(c.SignerName, "kubernetes.io/") && *s > 24*60*60:
-			errs = append(errs, field.Invalid(mp, *s, "if provided, maxExpirationSeconds must be <= 86400"))
-		case *s < minCertificateSeconds:
-			errs = append(errs, field.Invalid(mp, *s, "if provided, maxExpirationSeconds must be >= 3600"))
-		case *s > maxCertificateSeconds:
-			errs = append(errs, field.Invalid(mp, *s, "if provided, maxExpirationSeconds must be <= 7862400"))
-		}
-	}
-	files := map[string]string{
-		"credentialBundlePath": c.CredentialBundlePath, "keyPath": c.KeyPath, "certificateChainPath": c.CertificateChainPath,
-	}
-	none := true
-	for _, name := range sortedKeys(files) {
-		if files[name] == "" {
-			continue
-		}
-		none = false
-		errs = append(errs, localPath(p.Child(name), files[name])...)
-		errs = append(errs, v.once(files[name], files[name])...)
-	}
-	if none {
-		errs = append(errs, field.Required(p, "specify at least one of credentialBundlePath, keyPath, and certificateChainPath"))
-	}
-	return append(errs, userAnnotations(c.UserAnnotations, p.Child("userAnnotations"))...)
-}
-
-// userAnnotations go to a signer, so their keys must tell whose they are.
-func userAnnotations(m map[string]string, p *field.Path) field.ErrorList {
-	errs := apivalidation.ValidateAnnotations(m, p)
-	for _, key := range sortedKeys(m) {
-		errs = append(errs, validation.IsDomainPrefixedKey(p.Key(key), key)...)
 	}
 	return errs
 }

@@ -16,33 +16,43 @@ import (
 )
 
 // validateResources judges what a container, or a pod as a whole, asks for and
-// may use; ofKind judges the name of each resource.
-func validateResources(r *corev1.ResourceRequirements, ofKind func(corev1.ResourceName, *field.Path) field.ErrorList, p *field.Path) field.ErrorList {
+// may use; ofKind judges the name of each resource, and claims are the devices
+// that the pod has.
+func validateResources(r *corev1.ResourceRequirements, claims []corev1.PodResourceClaim, ofKind func(corev1.ResourceName, *field.Path) field.ErrorList, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	limits, requests := p.Child("limits"), p.Child("requests")
 	for _, name := range sortedNames(r.Limits) {
-		errs = append(errs, ofKind(name, limits.Key(string(name)))...)
-		errs = append(errs, amount(limits.Key(string(name)), name, r.Limits[name])...)
+		lp := p.Child("limits").Key(string(name))
+		errs = append(errs, ofKind(name, lp)...)
+		errs = append(errs, ValidateQuantity(lp, name, r.Limits[name])...)
+		errs = append(errs, wholePages(lp, name, r.Limits[name])...)
 	}
 	for _, name := range sortedNames(r.Requests) {
-		request := r.Requests[name]
-		errs = append(errs, ofKind(name, requests.Key(string(name)))...)
-		errs = append(errs, amount(requests.Key(string(name)), name, request)...)
-		limit, limited := r.Limits[name]
-		switch {
-		case !limited && !overcommits(name):
-			errs = append(errs, field.Required(limits, "Limit must be set for non overcommitable resources"))
-		case !limited:
-		case !overcommits(name) && request.Cmp(limit) != 0:
-			errs = append(errs, field.Invalid(requests, request.String(), fmt.Sprintf("must be equal to %s limit of %s", name, limit.String())))
-		case request.Cmp(limit) > 0:
-			errs = append(errs, field.Invalid(requests, request.String(), fmt.Sprintf("must be less than or equal to %s limit of %s", name, limit.String())))
-		}
+		rp := p.Child("requests").Key(string(name))
+		errs = append(errs, ofKind(name, rp)...)
+		errs = append(errs, ValidateQuantity(rp, name, r.Requests[name])...)
+		errs = append(errs, validateRequest(r, name, p)...)
+		errs = append(errs, wholePages(rp, name, r.Requests[name])...)
 	}
 	if hugePagesAlone(r) {
 		errs = append(errs, field.Forbidden(p, "HugePages require cpu or memory"))
 	}
-	return errs
+	return append(errs, validateClaims(r.Claims, claims, p.Child("claims"))...)
+}
+
+// validateRequest compares what is asked for with what may be used.
+func validateRequest(r *corev1.ResourceRequirements, name corev1.ResourceName, p *field.Path) field.ErrorList {
+	request := r.Requests[name]
+	limit, limited := r.Limits[name]
+	switch {
+	case !limited && !overcommits(name):
+		return field.ErrorList{field.Required(p.Child("limits"), "Limit must be set for non overcommitable resources")}
+	case !limited:
+	case !overcommits(name) && request.Cmp(limit) != 0:
+		return field.ErrorList{field.Invalid(p.Child("requests"), request.String(), fmt.Sprintf("must be equal to %s limit of %s", name, limit.String()))}
+	case request.Cmp(limit) > 0:
+		return field.ErrorList{field.Invalid(p.Child("requests"), request.String(), fmt.Sprintf("must be less than or equal to %s limit of %s", name, limit.String()))}
+	}
+	return nil
 }
 
 func hugePagesAlone(r *corev1.ResourceRequirements) bool {
@@ -96,18 +106,17 @@ func podResource(name corev1.ResourceName, p *field.Path) field.ErrorList {
 	return nil
 }
 
-func amount(p *field.Path, name corev1.ResourceName, q resource.Quantity) field.ErrorList {
-	errs := ValidateQuantity(p, name, q)
-	if huge(name) && !divisible(name, q) {
-		errs = append(errs, field.Invalid(p, q.String(), fmt.Sprintf("%s is not positive integer multiple of %s", q.String(), name)))
+// wholePages wants huge pages to be asked for by the page, whose size is in the
+// name.
+func wholePages(p *field.Path, name corev1.ResourceName, q resource.Quantity) field.ErrorList {
+	if !huge(name) {
+		return nil
 	}
-	return errs
-}
-
-// divisible says whether q makes whole pages of the size that is in the name.
-func divisible(name corev1.ResourceName, q resource.Quantity) bool {
 	size, err := resource.ParseQuantity(strings.TrimPrefix(string(name), corev1.ResourceHugePagesPrefix))
-	return err == nil && size.Sign() > 0 && q.Value()%size.Value() == 0
+	if err != nil || size.Sign() <= 0 || size.MilliValue()%1000 != 0 || q.Value()%size.Value() != 0 {
+		return field.ErrorList{field.Invalid(p, q.String(), fmt.Sprintf("%s is not positive integer multiple of %s", q.String(), name))}
+	}
+	return nil
 }
 
 // ValidateQuantity judges how much of a resource is there, or asked for.
@@ -185,55 +194,8 @@ func sortedNames(list corev1.ResourceList) []corev1.ResourceName {
 	return names
 }
 
-// validatePodResources judges what the pod asks for as a whole: at least as
-// much as its containers together, and no less than any may use.
-func validatePodResources(s *corev1.PodSpec, p *field.Path) field.ErrorList {
-	r := s.Resources
-	if r == nil {
-		return nil
-	}
-	var errs field.ErrorList
-	if r.Claims != nil {
-		errs = append(errs, field.Forbidden(p.Child("claims"), "claims cannot be set for Resources at pod-level"))
-	}
-	errs = append(errs, validateResources(r, podResource, p)...)
-	together := resourcehelper.AggregateContainerRequests(&corev1.Pod{Spec: *s}, resourcehelper.PodResourcesOptions{})
-	for _, name := range sortedNames(together) {
-		sum, whole := together[name], r.Requests[name]
-		if sum.Cmp(whole) > 0 {
-			errs = append(errs, field.Invalid(p.Child("requests").Key(string(name)), whole.String(),
-				fmt.Sprintf("must be greater than or equal to aggregate container requests of %s", sum.String())))
-		}
-	}
-	for i := range s.Containers {
-		limits := s.Containers[i].Resources.Limits
-		for _, name := range sortedNames(limits) {
-			limit := limits[name]
-			if whole, ok := r.Limits[name]; ok && limit.Cmp(whole) > 0 {
-				errs = append(errs, field.Invalid(p.Child("containers").Index(i).Key(string(name)).Child("limits"), limit.String(),
-					fmt.Sprintf("must be less than or equal to pod limits of %s", whole.String())))
-			}
-		}
-	}
-	return errs
-}
-
-func validateResizePolicy(policies []corev1.ContainerResizePolicy, restart corev1.RestartPolicy, p *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	seen := meta.Unique[corev1.ResourceName]{}
-	for i, r := range policies {
-		errs = append(errs, seen.Check(p.Index(i), r.ResourceName)...)
-		errs = append(errs, meta.Enum(p, r.ResourceName, corev1.ResourceCPU, corev1.ResourceMemory)...)
-		errs = append(errs, meta.Enum(p, r.RestartPolicy, corev1.NotRequired, corev1.RestartContainer)...)
-		if restart == corev1.RestartPolicyNever && r.RestartPolicy != corev1.NotRequired {
-			errs = append(errs, field.Invalid(p, r.RestartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"))
-		}
-	}
-	return errs
-}
-
 // ValidateOverhead judges what a pod costs beyond its containers. It is judged
 // as limits are, and clients are told of limits.
 func ValidateOverhead(list corev1.ResourceList, p *field.Path) field.ErrorList {
-	return validateResources(&corev1.ResourceRequirements{Limits: list}, containerResource, p)
+	return validateResources(&corev1.ResourceRequirements{Limits: list}, nil, containerResource, p)
 }

@@ -32,6 +32,15 @@ func validateRestart(c *corev1.Container, p *field.Path) field.ErrorList {
 	return errs
 }
 
+// validateInitRestart says no more of rules that have no policy than that.
+func validateInitRestart(c *corev1.Container, p *field.Path) field.ErrorList {
+	errs := validateRestart(c, p)
+	if c.RestartPolicy == nil && len(errs) > 1 {
+		return errs[:1]
+	}
+	return errs
+}
+
 func validateRestartRule(r *corev1.ContainerRestartRule, p *field.Path) field.ErrorList {
 	errs := meta.OneOf(p.Child("action"), r.Action, corev1.ContainerRestartRuleActionRestart, corev1.ContainerRestartRuleActionRestartAllContainers)
 	if r.ExitCodes == nil {

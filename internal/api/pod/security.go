@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/component-helpers/node/util/sysctl"
 	"k8s.io/utils/ptr"
 
 	"skiff/internal/api/meta"
@@ -63,35 +64,26 @@ func validateSysctls(s *corev1.PodSpec, p *field.Path) field.ErrorList {
 		default:
 			errs = append(errs, seen.Check(np, ctl.Name)...)
 		}
-		switch name := strings.ReplaceAll(ctl.Name, "/", "."); {
-		case s.HostNetwork && strings.HasPrefix(name, "net."):
+		switch namespace, _, _ := sysctl.GetNamespace(ctl.Name); {
+		case s.HostNetwork && namespace == sysctl.NetNamespace:
 			errs = append(errs, field.Invalid(np, ctl.Name, "may not be specified when 'hostNetwork' is true"))
-		case s.HostIPC && ofIPC(name):
+		case s.HostIPC && namespace == sysctl.IPCNamespace:
 			errs = append(errs, field.Invalid(np, ctl.Name, "may not be specified when 'hostIPC' is true"))
 		}
 	}
 	return errs
 }
 
-func ofIPC(sysctl string) bool {
-	for _, prefix := range []string{"kernel.shm", "kernel.msg", "fs.mqueue."} {
-		if strings.HasPrefix(sysctl, prefix) {
-			return true
-		}
-	}
-	return sysctl == "kernel.sem"
-}
-
 // hostUsers says whether the users in the pod are those of the node.
 func hostUsers(s *corev1.PodSpec) bool { return ptr.Deref(s.HostUsers, true) }
 
 // validateHostUsers: users of its own do not go with other namespaces of the
-// node.
+// node, nor with its disks.
 func validateHostUsers(s *corev1.PodSpec, p *field.Path) field.ErrorList {
 	if hostUsers(s) {
 		return nil
 	}
-	const why = "when `pod.Spec.HostUsers` is false"
+	const why = "when `hostUsers` is false"
 	var errs field.ErrorList
 	if s.HostNetwork {
 		errs = append(errs, field.Forbidden(p.Child("hostNetwork"), why))
@@ -102,6 +94,11 @@ func validateHostUsers(s *corev1.PodSpec, p *field.Path) field.ErrorList {
 	if s.HostIPC {
 		errs = append(errs, field.Forbidden(p.Child("HostIPC"), why))
 	}
+	eachAt(s, p, func(c *corev1.Container, p *field.Path) {
+		if len(c.VolumeDevices) > 0 {
+			errs = append(errs, field.Forbidden(p.Child("volumeDevices"), why))
+		}
+	})
 	return errs
 }
 

@@ -1,7 +1,6 @@
 package pod
 
 import (
-	"fmt"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -9,7 +8,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"k8s.io/utils/ptr"
 
 	"skiff/internal/api/meta"
 )
@@ -19,21 +17,42 @@ func Validate(o *corev1.Pod) field.ErrorList {
 	p := field.NewPath("spec")
 	errs := validateAnnotations(o.Annotations, &o.Spec, field.NewPath("metadata", "annotations"))
 	errs = append(errs, validateSpec(&o.Spec, &o.ObjectMeta, p)...)
-	if o.Spec.ServiceAccountName != "" {
-		return errs
+	if o.Spec.ServiceAccountName == "" {
+		errs = append(errs, validateNoTokens(&o.Spec, p.Child("volumes"))...)
 	}
-	for i, v := range o.Spec.Volumes {
+	for i := range o.Spec.Containers {
+		errs = append(errs, validateImage(&o.Spec.Containers[i], p.Child("containers").Index(i))...)
+	}
+	for i := range o.Spec.InitContainers {
+		errs = append(errs, validateImage(&o.Spec.InitContainers[i], p.Child("initContainers").Index(i))...)
+	}
+	return errs
+}
+
+// validateNoTokens: who is nobody has no token to project.
+func validateNoTokens(s *corev1.PodSpec, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i, v := range s.Volumes {
 		if v.Projected == nil {
 			continue
 		}
-		for j, s := range v.Projected.Sources {
-			if s.ServiceAccountToken != nil {
-				errs = append(errs, field.Forbidden(p.Child("volumes").Index(i).Child("projected", "sources").Index(j).Child("serviceAccountToken"),
+		for j, source := range v.Projected.Sources {
+			if source.ServiceAccountToken != nil {
+				errs = append(errs, field.Forbidden(p.Index(i).Child("projected", "sources").Index(j).Child("serviceAccountToken"),
 					"must not be specified when serviceAccountName is not set"))
 			}
 		}
 	}
 	return errs
+}
+
+// validateImage judges an image as a node will pull it. Templates may have more
+// around it, for they always could.
+func validateImage(c *corev1.Container, p *field.Path) field.ErrorList {
+	if strings.TrimSpace(c.Image) != c.Image {
+		return field.ErrorList{field.Invalid(p.Child("image"), c.Image, "must not have leading or trailing whitespace")}
+	}
+	return nil
 }
 
 // ValidateNew judges what only a new pod must not have.
@@ -46,7 +65,7 @@ func ValidateNew(o *corev1.Pod) field.ErrorList {
 	if o.Spec.NodeName != "" && len(o.Spec.SchedulingGates) > 0 {
 		errs = append(errs, field.Forbidden(p.Child("nodeName"), "cannot be set until all schedulingGates have been cleared"))
 	}
-	return errs
+	return append(errs, validateProfiles(o.Annotations, &o.Spec, p)...)
 }
 
 // ValidateTemplate judges a template of pods at path p.
@@ -55,6 +74,7 @@ func ValidateTemplate(t *corev1.PodTemplateSpec, p *field.Path) field.ErrorList 
 	errs = append(errs, apivalidation.ValidateAnnotations(t.Annotations, p.Child("annotations"))...)
 	errs = append(errs, validateAnnotations(t.Annotations, &t.Spec, p.Child("annotations"))...)
 	errs = append(errs, validateSpec(&t.Spec, nil, p.Child("spec"))...)
+	errs = append(errs, validateProfiles(t.Annotations, &t.Spec, p.Child("spec"))...)
 	if len(t.Spec.EphemeralContainers) > 0 {
 		errs = append(errs, field.Forbidden(p.Child("spec", "ephemeralContainers"), "ephemeral containers not allowed in pod template"))
 	}
@@ -65,9 +85,8 @@ func ValidateTemplate(t *corev1.PodTemplateSpec, p *field.Path) field.ErrorList 
 // in a template.
 func validateSpec(s *corev1.PodSpec, of *metav1.ObjectMeta, p *field.Path) field.ErrorList {
 	volumes, errs := validateVolumes(s.Volumes, of, p.Child("volumes"))
-	errs = append(errs, validatePodClaims(s.ResourceClaims, p.Child("resourceClaims"))...)
-	v := &containers{spec: s, isPod: of != nil, volumes: volumes, names: meta.Unique[string]{}}
-	errs = append(errs, v.validate(p)...)
+	errs = append(errs, validatePodClaims(s.ResourceClaims, of, p.Child("resourceClaims"))...)
+	errs = append(errs, validateContainers(s, volumes, p)...)
 	errs = append(errs, validatePodResources(s, p.Child("resources"))...)
 	errs = append(errs, validateHostNetwork(s, of != nil, p)...)
 	errs = append(errs, meta.Enum(p.Child("restartPolicy"), s.RestartPolicy,
@@ -82,14 +101,14 @@ func validateSpec(s *corev1.PodSpec, of *metav1.ObjectMeta, p *field.Path) field
 	errs = append(errs, validateSpread(s.TopologySpreadConstraints, p.Child("topologySpreadConstraints"))...)
 	errs = append(errs, validateHostProcess(s, p)...)
 	errs = append(errs, validateHostUsers(s, p)...)
+	errs = append(errs, validateHostnameOverride(s, p.Child("hostnameOverride"))...)
 	errs = append(errs, validateNames(s, p)...)
 	errs = append(errs, ValidateTolerations(s.Tolerations, p.Child("tolerations"))...)
 	errs = append(errs, validateHostAliases(s.HostAliases, p.Child("hostAliases"))...)
-	if s.PreemptionPolicy != nil {
-		errs = append(errs, meta.Enum(p.Child("preemptionPolicy"), *s.PreemptionPolicy, corev1.PreemptLowerPriority, corev1.PreemptNever)...)
-	}
+	errs = append(errs, validateClasses(s, p)...)
 	errs = append(errs, ValidateOverhead(s.Overhead, p.Child("overhead"))...)
-	return append(errs, validateOS(s, p)...)
+	errs = append(errs, validateOS(s, p)...)
+	return append(errs, validateEnvFiles(s, p)...)
 }
 
 // ValidateActiveDeadline judges spec.activeDeadlineSeconds.
@@ -108,91 +127,17 @@ func validateNames(s *corev1.PodSpec, p *field.Path) field.ErrorList {
 		errs = append(errs, ValidateActiveDeadline(p.Child("activeDeadlineSeconds"), *d)...)
 	}
 	errs = append(errs, meta.Optional(p.Child("hostname"), s.Hostname, validation.IsDNS1123Label)...)
-	errs = append(errs, meta.Optional(p.Child("subdomain"), s.Subdomain, validation.IsDNS1123Label)...)
-	errs = append(errs, validateHostnameOverride(s, p)...)
-	errs = append(errs, meta.OptionalName(p.Child("priorityClassName"), s.PriorityClassName, meta.Subdomain)...)
+	return append(errs, meta.Optional(p.Child("subdomain"), s.Subdomain, validation.IsDNS1123Label)...)
+}
+
+// validateClasses judges how important the pod is, and how it is run.
+func validateClasses(s *corev1.PodSpec, p *field.Path) field.ErrorList {
+	errs := meta.OptionalName(p.Child("priorityClassName"), s.PriorityClassName, meta.Subdomain)
 	if n := s.RuntimeClassName; n != nil {
 		errs = append(errs, meta.Invalid(p.Child("runtimeClassName"), *n, meta.Subdomain(*n, false))...)
 	}
-	return errs
-}
-
-// maxHostname is what the kernel takes for the name of a host.
-const maxHostname = 64
-
-func validateHostnameOverride(s *corev1.PodSpec, p *field.Path) field.ErrorList {
-	name := ptr.Deref(s.HostnameOverride, "")
-	if name == "" {
-		return nil
-	}
-	hp := p.Child("hostnameOverride")
-	errs := meta.Invalid(hp, name, validation.IsDNS1123Subdomain(name))
-	if len(name) > maxHostname {
-		errs = append(errs, field.TooLong(hp, name, maxHostname))
-	}
-	if s.HostNetwork {
-		errs = append(errs, field.Forbidden(hp, "may not be specified when hostNetwork is true"))
-	}
-	if ptr.Deref(s.SetHostnameAsFQDN, false) {
-		errs = append(errs, field.Forbidden(hp, "may not be specified when setHostnameAsFQDN is true"))
-	}
-	return errs
-}
-
-const (
-	maxNameservers       = 3
-	maxSearches          = 32
-	maxSearchesCharacter = 2048
-)
-
-func validateDNS(s *corev1.PodSpec, p *field.Path) field.ErrorList {
-	c := s.DNSConfig
-	if s.DNSPolicy == corev1.DNSNone {
-		if c == nil {
-			return field.ErrorList{field.Required(p, fmt.Sprintf("must provide `dnsConfig` when `dnsPolicy` is %s", corev1.DNSNone))}
-		}
-		if len(c.Nameservers) == 0 {
-			return field.ErrorList{field.Required(p.Child("nameservers"), fmt.Sprintf("must provide at least one DNS nameserver when `dnsPolicy` is %s", corev1.DNSNone))}
-		}
-	}
-	if c == nil {
-		return nil
-	}
-	var errs field.ErrorList
-	if len(c.Nameservers) > maxNameservers {
-		errs = append(errs, field.Invalid(p.Child("nameservers"), c.Nameservers, fmt.Sprintf("must not have more than %d nameservers", maxNameservers)))
-	}
-	for i, n := range c.Nameservers {
-		errs = append(errs, validation.IsValidIPForLegacyField(p.Child("nameservers").Index(i), n, false, nil)...)
-	}
-	if len(c.Searches) > maxSearches {
-		errs = append(errs, field.Invalid(p.Child("searches"), c.Searches, fmt.Sprintf("must not have more than %d search paths", maxSearches)))
-	}
-	if len(strings.Join(c.Searches, " ")) > maxSearchesCharacter {
-		errs = append(errs, field.Invalid(p.Child("searches"), c.Searches, fmt.Sprintf("must not have more than %d characters (including spaces) in the search list", maxSearchesCharacter)))
-	}
-	for i, search := range c.Searches {
-		if search == "." {
-			continue
-		}
-		search = strings.TrimSuffix(search, ".")
-		errs = append(errs, meta.Invalid(p.Child("searches").Index(i), search, validation.IsDNS1123SubdomainWithUnderscore(search))...)
-	}
-	for i, o := range c.Options {
-		if o.Name == "" {
-			errs = append(errs, field.Required(p.Child("options").Index(i), "must not be empty"))
-		}
-	}
-	return errs
-}
-
-func validateHostAliases(aliases []corev1.HostAlias, p *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	for i, a := range aliases {
-		errs = append(errs, validation.IsValidIPForLegacyField(p.Index(i).Child("ip"), a.IP, false, nil)...)
-		for j, name := range a.Hostnames {
-			errs = append(errs, meta.Invalid(p.Index(i).Child("hostnames").Index(j), name, validation.IsDNS1123Subdomain(name))...)
-		}
+	if s.PreemptionPolicy != nil {
+		errs = append(errs, meta.Enum(p.Child("preemptionPolicy"), *s.PreemptionPolicy, corev1.PreemptLowerPriority, corev1.PreemptNever)...)
 	}
 	return errs
 }

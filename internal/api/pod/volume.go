@@ -55,80 +55,99 @@ func claimsMade(volumes []corev1.Volume, of *metav1.ObjectMeta) sets.Set[string]
 
 // validateSource judges where a volume comes from: exactly one place.
 func validateSource(v *corev1.Volume, of *metav1.ObjectMeta, p *field.Path) field.ErrorList {
-	s := &v.VolumeSource
-	errs := volume.One(p, append(ownSources(s, of != nil), diskSources(s, v.Name)...))
-	if s.Ephemeral == nil || of == nil || of.Name == "" || v.Name == "" {
-		return errs
+	return volume.One(p, append(elderSources(v, p), youngerSources(v, of, p)...))
+}
+
+// elderSources and youngerSources are in the order in which the API looks for
+// them: the first that is set is judged, and refused are all others.
+func elderSources(v *corev1.Volume, p *field.Path) []volume.Source {
+	return []volume.Source{
+		volume.Of("emptyDir", v.EmptyDir, validateEmptyDir),
+		volume.Of("hostPath", v.HostPath, volume.HostPath),
+		volume.Of("gitRepo", v.GitRepo, volume.GitRepo),
+		volume.Of("gcePersistentDisk", v.GCEPersistentDisk, volume.GCEDisk).At("persistentDisk"),
+		volume.Of("awsElasticBlockStore", v.AWSElasticBlockStore, volume.AWSDisk),
+		volume.Of("secret", v.Secret, validateSecretVolume),
+		volume.Of("nfs", v.NFS, volume.NFS),
+		volume.Of("iscsi", v.ISCSI, func(s *corev1.ISCSIVolumeSource, sp *field.Path) field.ErrorList {
+			return append(volume.ISCSI(s, sp), volume.ISCSIInterface(p.Child("name"), v.Name, v.Name, s.TargetPortal, s.InitiatorName)...)
+		}),
+		volume.Of("glusterfs", v.Glusterfs, func(s *corev1.GlusterfsVolumeSource, p *field.Path) field.ErrorList {
+			return volume.Glusterfs(s.EndpointsName, s.Path, p)
+		}),
+		volume.Of("flocker", v.Flocker, volume.Flocker),
+		volume.Of("persistentVolumeClaim", v.PersistentVolumeClaim, func(s *corev1.PersistentVolumeClaimVolumeSource, p *field.Path) field.ErrorList {
+			return meta.Required(p.Child("claimName"), s.ClaimName, nil)
+		}),
+		volume.Of("rbd", v.RBD, func(s *corev1.RBDVolumeSource, p *field.Path) field.ErrorList {
+			return volume.RBD(s.CephMonitors, s.RBDImage, p)
+		}),
+		volume.Of("cinder", v.Cinder, volume.Cinder),
+		volume.Of("cephFS", v.CephFS, func(s *corev1.CephFSVolumeSource, p *field.Path) field.ErrorList {
+			return volume.CephFS(s.Monitors, p)
+		}).At("cephfs"),
+		volume.Of("quobyte", v.Quobyte, volume.Quobyte),
 	}
-	claim := of.Name + "-" + v.Name
+}
+
+func youngerSources(v *corev1.Volume, of *metav1.ObjectMeta, p *field.Path) []volume.Source {
+	return []volume.Source{
+		volume.Of("downwarAPI", v.DownwardAPI, validateDownwardVolume).At("downwardAPI"), // as it is spelled since it came
+		volume.Of("fc", v.FC, volume.FC),
+		volume.Of("flexVolume", v.FlexVolume, func(s *corev1.FlexVolumeSource, p *field.Path) field.ErrorList {
+			return volume.Flex(s.Driver, s.Options, p)
+		}),
+		volume.Of("configMap", v.ConfigMap, validateConfigMapVolume),
+		volume.Of("azureFile", v.AzureFile, volume.AzureFile),
+		volume.Of("vsphereVolume", v.VsphereVolume, volume.Vsphere),
+		volume.Of("photonPersistentDisk", v.PhotonPersistentDisk, volume.Photon),
+		volume.Of("portworxVolume", v.PortworxVolume, volume.Portworx),
+		volume.Of("azureDisk", v.AzureDisk, volume.AzureDisk),
+		volume.Of("storageos", v.StorageOS, volume.StorageOS),
+		volume.Of("projected", v.Projected, validateProjected),
+		volume.Of("scaleIO", v.ScaleIO, func(s *corev1.ScaleIOVolumeSource, p *field.Path) field.ErrorList {
+			return volume.ScaleIO(s.Gateway, s.System, s.VolumeName, p)
+		}),
+		volume.Of("csi", v.CSI, volume.CSI),
+		volume.Of("ephemeral", v.Ephemeral, func(s *corev1.EphemeralVolumeSource, sp *field.Path) field.ErrorList {
+			return append(volume.Ephemeral(s, sp), validateClaimMade(v.Name, of, p.Child("name"))...)
+		}),
+		volume.Of("image", v.Image, func(s *corev1.ImageVolumeSource, p *field.Path) field.ErrorList {
+			return validateImageVolume(s, of != nil, p)
+		}),
+	}
+}
+
+// validateClaimMade judges the name of the claim that will be made for a
+// volume of the pod.
+func validateClaimMade(volume string, of *metav1.ObjectMeta, p *field.Path) field.ErrorList {
+	if of == nil || of.Name == "" || volume == "" {
+		return nil // said already
+	}
+	claim := of.Name + "-" + volume
+	var errs field.ErrorList
 	for _, msg := range meta.Subdomain(claim, false) {
-		errs = append(errs, field.Invalid(p.Child("name"), v.Name, fmt.Sprintf("PVC name %q: %v", claim, msg)))
+		errs = append(errs, field.Invalid(p, volume, fmt.Sprintf("PVC name %q: %v", claim, msg)))
 	}
 	return errs
 }
 
-// ownSources are those that every cluster has.
-func ownSources(s *corev1.VolumeSource, isPod bool) []volume.Source {
-	return []volume.Source{
-		{Name: "emptyDir", Set: s.EmptyDir != nil, Rules: func(p *field.Path) field.ErrorList { return validateEmptyDir(s.EmptyDir, p) }},
-		{Name: "hostPath", Set: s.HostPath != nil, Rules: func(p *field.Path) field.ErrorList { return volume.HostPath(s.HostPath, p) }},
-		{Name: "gitRepo", Set: s.GitRepo != nil, Rules: func(p *field.Path) field.ErrorList { return volume.GitRepo(s.GitRepo, p) }},
-		{Name: "secret", Set: s.Secret != nil, Rules: func(p *field.Path) field.ErrorList {
-			errs := meta.Required(p.Child("secretName"), s.Secret.SecretName, nil)
-			return append(errs, validateKeys(s.Secret.Items, s.Secret.DefaultMode, p)...)
-		}},
-		{Name: "persistentVolumeClaim", Set: s.PersistentVolumeClaim != nil, Rules: func(p *field.Path) field.ErrorList {
-			return meta.Required(p.Child("claimName"), s.PersistentVolumeClaim.ClaimName, nil)
-		}},
-		{Name: "downwardAPI", Set: s.DownwardAPI != nil, Rules: func(p *field.Path) field.ErrorList {
-			return append(validateMode(p.Child("defaultMode"), s.DownwardAPI.DefaultMode), validateFiles(s.DownwardAPI.Items, p)...)
-		}},
-		{Name: "configMap", Set: s.ConfigMap != nil, Rules: func(p *field.Path) field.ErrorList {
-			errs := meta.Required(p.Child("name"), s.ConfigMap.Name, nil)
-			return append(errs, validateKeys(s.ConfigMap.Items, s.ConfigMap.DefaultMode, p)...)
-		}},
-		{Name: "projected", Set: s.Projected != nil, Rules: func(p *field.Path) field.ErrorList { return validateProjected(s.Projected, p) }},
-		{Name: "csi", Set: s.CSI != nil, Rules: func(p *field.Path) field.ErrorList { return volume.CSI(s.CSI, p) }},
-		{Name: "ephemeral", Set: s.Ephemeral != nil, Rules: func(p *field.Path) field.ErrorList { return volume.Ephemeral(s.Ephemeral, p) }},
-		{Name: "image", Set: s.Image != nil, Rules: func(p *field.Path) field.ErrorList {
-			var errs field.ErrorList
-			if isPod && s.Image.Reference == "" { // in a template, what makes pods of it may still fill it in
-				errs = append(errs, field.Required(p.Child("reference"), ""))
-			}
-			return append(errs, validatePullPolicy(p.Child("pullPolicy"), s.Image.PullPolicy)...)
-		}},
-	}
+func validateSecretVolume(s *corev1.SecretVolumeSource, p *field.Path) field.ErrorList {
+	return append(meta.Required(p.Child("secretName"), s.SecretName, nil), validateKeys(s.Items, s.DefaultMode, p)...)
 }
 
-// diskSources are those that need something outside of the cluster.
-func diskSources(s *corev1.VolumeSource, name string) []volume.Source {
-	return []volume.Source{
-		{Name: "gcePersistentDisk", Path: "persistentDisk", Set: s.GCEPersistentDisk != nil, Rules: func(p *field.Path) field.ErrorList { return volume.GCEDisk(s.GCEPersistentDisk, p) }},
-		{Name: "awsElasticBlockStore", Set: s.AWSElasticBlockStore != nil, Rules: func(p *field.Path) field.ErrorList { return volume.AWSDisk(s.AWSElasticBlockStore, p) }},
-		{Name: "nfs", Set: s.NFS != nil, Rules: func(p *field.Path) field.ErrorList { return volume.NFS(s.NFS, p) }},
-		{Name: "iscsi", Set: s.ISCSI != nil, Rules: func(p *field.Path) field.ErrorList { return volume.ISCSI(s.ISCSI, name, p) }},
-		{Name: "glusterfs", Set: s.Glusterfs != nil, Rules: func(p *field.Path) field.ErrorList {
-			return volume.Glusterfs(s.Glusterfs.EndpointsName, s.Glusterfs.Path, p)
-		}},
-		{Name: "flocker", Set: s.Flocker != nil, Rules: func(p *field.Path) field.ErrorList { return volume.Flocker(s.Flocker, p) }},
-		{Name: "rbd", Set: s.RBD != nil, Rules: func(p *field.Path) field.ErrorList { return volume.RBD(s.RBD.CephMonitors, s.RBD.RBDImage, p) }},
-		{Name: "cinder", Set: s.Cinder != nil, Rules: func(p *field.Path) field.ErrorList { return volume.Cinder(s.Cinder, p) }},
-		{Name: "cephFS", Path: "cephfs", Set: s.CephFS != nil, Rules: func(p *field.Path) field.ErrorList { return volume.CephFS(s.CephFS.Monitors, p) }},
-		{Name: "quobyte", Set: s.Quobyte != nil, Rules: func(p *field.Path) field.ErrorList { return volume.Quobyte(s.Quobyte, p) }},
-		{Name: "fc", Set: s.FC != nil, Rules: func(p *field.Path) field.ErrorList { return volume.FC(s.FC, p) }},
-		{Name: "flexVolume", Set: s.FlexVolume != nil, Rules: func(p *field.Path) field.ErrorList {
-			return volume.Flex(s.FlexVolume.Driver, s.FlexVolume.Options, p)
-		}},
-		{Name: "azureFile", Set: s.AzureFile != nil, Rules: func(p *field.Path) field.ErrorList { return volume.AzureFile(s.AzureFile, p) }},
-		{Name: "vsphereVolume", Set: s.VsphereVolume != nil, Rules: func(p *field.Path) field.ErrorList { return volume.Vsphere(s.VsphereVolume, p) }},
-		{Name: "photonPersistentDisk", Set: s.PhotonPersistentDisk != nil, Rules: func(p *field.Path) field.ErrorList { return volume.Photon(s.PhotonPersistentDisk, p) }},
-		{Name: "portworxVolume", Set: s.PortworxVolume != nil, Rules: func(p *field.Path) field.ErrorList { return volume.Portworx(s.PortworxVolume, p) }},
-		{Name: "azureDisk", Set: s.AzureDisk != nil, Rules: func(p *field.Path) field.ErrorList { return volume.AzureDisk(s.AzureDisk, p) }},
-		{Name: "storageos", Set: s.StorageOS != nil, Rules: func(p *field.Path) field.ErrorList { return volume.StorageOS(s.StorageOS, p) }},
-		{Name: "scaleIO", Set: s.ScaleIO != nil, Rules: func(p *field.Path) field.ErrorList {
-			return volume.ScaleIO(s.ScaleIO.Gateway, s.ScaleIO.System, s.ScaleIO.VolumeName, p)
-		}},
+func validateConfigMapVolume(s *corev1.ConfigMapVolumeSource, p *field.Path) field.ErrorList {
+	return append(meta.Required(p.Child("name"), s.Name, nil), validateKeys(s.Items, s.DefaultMode, p)...)
+}
+
+// validateImageVolume: in a template, the image may be left for who makes pods
+// of it to fill in.
+func validateImageVolume(s *corev1.ImageVolumeSource, isPod bool, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if isPod {
+		errs = meta.Required(p.Child("reference"), s.Reference, nil)
 	}
+	return append(errs, validatePullPolicy(p.Child("pullPolicy"), s.PullPolicy)...)
 }
 
 func validateEmptyDir(e *corev1.EmptyDirVolumeSource, p *field.Path) field.ErrorList {
@@ -149,13 +168,16 @@ func validateMode(p *field.Path, mode *int32) field.ErrorList {
 
 func validateKeys(items []corev1.KeyToPath, mode *int32, p *field.Path) field.ErrorList {
 	errs := validateMode(p.Child("defaultMode"), mode)
-	for i, item := range items {
-		ip := p.Child("items").Index(i)
-		errs = append(errs, meta.Required(ip.Child("key"), item.Key, nil)...)
-		errs = append(errs, filePath(ip.Child("path"), item.Path)...)
-		errs = append(errs, validateMode(ip.Child("mode"), item.Mode)...)
+	for i := range items {
+		errs = append(errs, validateKey(&items[i], p.Child("items").Index(i))...)
 	}
 	return errs
+}
+
+func validateKey(k *corev1.KeyToPath, p *field.Path) field.ErrorList {
+	errs := meta.Required(p.Child("key"), k.Key, nil)
+	errs = append(errs, filePath(p.Child("path"), k.Path)...)
+	return append(errs, validateMode(p.Child("mode"), k.Mode)...)
 }
 
 // filePath is a path of a file in a volume that skiff fills.
@@ -176,24 +198,28 @@ func localPath(p *field.Path, path string) field.ErrorList {
 	return errs
 }
 
-// validateFiles judges what a downward API volume tells of its pod. The API
-// reports errors of a file for the volume as a whole.
-func validateFiles(items []corev1.DownwardAPIVolumeFile, p *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	for _, item := range items {
-		errs = append(errs, filePath(p.Child("path"), item.Path)...)
-		switch {
-		case item.FieldRef != nil:
-			errs = append(errs, validateFieldRef(item.FieldRef, fileFields, p.Child("fieldRef"))...)
-			if item.ResourceFieldRef != nil {
-				errs = append(errs, field.Invalid(p, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"))
-			}
-		case item.ResourceFieldRef != nil:
-			errs = append(errs, validateResourceFieldRef(item.ResourceFieldRef, true, p.Child("resourceFieldRef"))...)
-		default:
-			errs = append(errs, field.Required(p, "one of fieldRef and resourceFieldRef is required"))
-		}
-		errs = append(errs, validateMode(p.Child("mode"), item.Mode)...)
+func validateDownwardVolume(s *corev1.DownwardAPIVolumeSource, p *field.Path) field.ErrorList {
+	errs := validateMode(p.Child("defaultMode"), s.DefaultMode)
+	for i := range s.Items {
+		errs = append(errs, validateFile(&s.Items[i], p)...)
 	}
 	return errs
+}
+
+// validateFile judges what a file tells of its pod. The API reports its errors
+// for the volume as a whole, which stands at p.
+func validateFile(f *corev1.DownwardAPIVolumeFile, p *field.Path) field.ErrorList {
+	errs := filePath(p.Child("path"), f.Path)
+	switch {
+	case f.FieldRef != nil:
+		errs = append(errs, validateFieldRef(f.FieldRef, fileFields, p.Child("fieldRef"))...)
+		if f.ResourceFieldRef != nil {
+			errs = append(errs, field.Invalid(p, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"))
+		}
+	case f.ResourceFieldRef != nil:
+		errs = append(errs, validateResourceFieldRef(f.ResourceFieldRef, true, p.Child("resourceFieldRef"))...)
+	default:
+		errs = append(errs, field.Required(p, "one of fieldRef and resourceFieldRef is required"))
+	}
+	return append(errs, validateMode(p.Child("mode"), f.Mode)...)
 }

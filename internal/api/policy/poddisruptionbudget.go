@@ -4,7 +4,6 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
@@ -52,32 +51,21 @@ func validateBudget(o *policyv1.PodDisruptionBudget) field.ErrorList {
 	if s.MinAvailable != nil && s.MaxUnavailable != nil {
 		errs = append(errs, field.Invalid(p, s, "minAvailable and maxUnavailable cannot be both set"))
 	}
-	errs = append(errs, numberOrPercent(p.Child("minAvailable"), s.MinAvailable)...)
-	errs = append(errs, numberOrPercent(p.Child("maxUnavailable"), s.MaxUnavailable)...)
+	for _, c := range []struct {
+		name  string
+		value *intstr.IntOrString
+	}{{"minAvailable", s.MinAvailable}, {"maxUnavailable", s.MaxUnavailable}} {
+		errs = append(errs, meta.IntOrPercent(p.Child(c.name), c.value)...)
+		errs = append(errs, meta.AtMostAll(p.Child(c.name), c.value)...)
+	}
 	errs = append(errs, meta.Selector(p.Child("selector"), s.Selector)...)
 	return append(errs, meta.EnumOr(p.Child("unhealthyPodEvictionPolicy"), s.UnhealthyPodEvictionPolicy,
 		policyv1.AlwaysAllow, policyv1.IfHealthyBudget)...)
 }
 
-func numberOrPercent(p *field.Path, v *intstr.IntOrString) field.ErrorList {
-	switch {
-	case v == nil:
-		return nil
-	case v.Type == intstr.String:
-		errs := meta.Invalid(p, *v, validation.IsValidPercent(v.StrVal))
-		if n, err := intstr.GetScaledValueFromIntOrPercent(v, 100, false); err == nil && n > 100 {
-			errs = append(errs, field.Invalid(p, *v, "must not be greater than 100%"))
-		}
-		return errs
-	}
-	return meta.NonNegative(p, v.IntVal)
-}
-
 func validateBudgetStatus(o, _ *policyv1.PodDisruptionBudget) field.ErrorList {
 	s, p := &o.Status, field.NewPath("status")
 	errs := metavalidation.ValidateConditions(s.Conditions, p.Child("conditions"))
-	return append(errs, meta.NonNegatives(p, map[string]int32{
-		"disruptionsAllowed": s.DisruptionsAllowed, "currentHealthy": s.CurrentHealthy,
-		"desiredHealthy": s.DesiredHealthy, "expectedPods": s.ExpectedPods,
-	})...)
+	return append(errs, meta.NonNegatives(p, meta.CountOf("disruptionsAllowed", &s.DisruptionsAllowed), meta.CountOf("currentHealthy", &s.CurrentHealthy),
+		meta.CountOf("desiredHealthy", &s.DesiredHealthy), meta.CountOf("expectedPods", &s.ExpectedPods))...)
 }

@@ -44,6 +44,6 @@ func TestBudgetStatus(t *testing.T) {
 			{type: DisruptionAllowed, status: "True", reason: SufficientPods, lastTransitionTime: "2000-01-01T00:00:00Z"}]}}`,
 		`status.conditions[0].status: Unsupported value: "Maybe": supported values: "False", "True", "Unknown"`,
 		`status.conditions[1]: Duplicate value: "DisruptionAllowed"`,
-		"status.currentHealthy: Invalid value: -1", "status.desiredHealthy: Invalid value: -1",
-		"status.disruptionsAllowed: Invalid value: -1", "status.expectedPods: Invalid value: -1")
+		"status.disruptionsAllowed: Invalid value: -1: must be greater than or equal to 0", "status.currentHealthy: Invalid value: -1: must",
+		"status.desiredHealthy: Invalid value: -1: must", "status.expectedPods: Invalid value: -1: must")
 }

@@ -27,16 +27,20 @@ func validateBinding(ref *rbacv1.RoleRef, subjects []rbacv1.Subject, namespaced 
 	if ref.APIGroup != rbacv1.GroupName {
 		errs = append(errs, field.NotSupported(p.Child("apiGroup"), ref.APIGroup, []string{rbacv1.GroupName}))
 	}
-	errs = append(errs, meta.Enum(p.Child("kind"), ref.Kind, kinds...)...)
-	errs = append(errs, meta.Name(p.Child("name"), ref.Name, meta.PathSegment)...)
+	errs = append(errs, meta.OneOf(p.Child("kind"), ref.Kind, kinds...)...)
+	errs = append(errs, meta.Optional(p.Child("name"), ref.Name, func(s string) []string { return meta.PathSegment(s, false) })...)
+	var unnamed field.ErrorList // which clients see last
 	for i := range subjects {
-		errs = append(errs, validateSubject(&subjects[i], namespaced, field.NewPath("subjects").Index(i))...)
+		at := field.NewPath("subjects").Index(i)
+		errs = append(errs, validateSubject(&subjects[i], namespaced, at)...)
+		unnamed = append(unnamed, meta.Required(at.Child("name"), subjects[i].Name, nil)...)
 	}
-	return errs
+	errs = append(errs, unnamed...)
+	return append(errs, meta.Required(p.Child("name"), ref.Name, nil)...)
 }
 
 func validateSubject(s *rbacv1.Subject, namespaced bool, p *field.Path) field.ErrorList {
-	errs := meta.Required(p.Child("name"), s.Name, nil)
+	var errs field.ErrorList
 	group := rbacv1.GroupName
 	switch s.Kind {
 	case rbacv1.ServiceAccountKind:

@@ -17,17 +17,22 @@ var ClusterRole = api.Define(api.Kind[*rbacv1.ClusterRole]{
 
 	Validate: func(o *rbacv1.ClusterRole) field.ErrorList {
 		errs := validateRules(o.Rules, true)
-		a := o.AggregationRule
-		if a == nil {
-			return errs
-		}
-		p := field.NewPath("aggregationRule", "clusterRoleSelectors")
-		if len(a.ClusterRoleSelectors) == 0 {
-			errs = append(errs, field.Required(p, "at least one clusterRoleSelector required if aggregationRule is non-nil"))
-		}
-		for i := range a.ClusterRoleSelectors {
-			errs = append(errs, meta.Selector(p.Index(i), &a.ClusterRoleSelectors[i])...)
-		}
-		return errs
+		errs = append(errs, validateAggregation(o.AggregationRule)...)
+		return append(errs, unspoken(o.Rules)...)
 	},
 })
+
+func validateAggregation(a *rbacv1.AggregationRule) field.ErrorList {
+	if a == nil {
+		return nil
+	}
+	p := field.NewPath("aggregationRule", "clusterRoleSelectors")
+	if len(a.ClusterRoleSelectors) == 0 {
+		return field.ErrorList{field.Required(p, "at least one clusterRoleSelector required if aggregationRule is non-nil")}
+	}
+	var errs field.ErrorList
+	for i := range a.ClusterRoleSelectors {
+		errs = append(errs, meta.Selector(p.Index(i), &a.ClusterRoleSelectors[i])...)
+	}
+	return errs
+}

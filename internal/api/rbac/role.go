@@ -15,5 +15,7 @@ var Role = api.Define(api.Kind[*rbacv1.Role]{
 	ValidateName:        meta.PathSegment,
 	AllowCreateOnUpdate: true,
 
-	Validate: func(o *rbacv1.Role) field.ErrorList { return validateRules(o.Rules, false) },
+	Validate: func(o *rbacv1.Role) field.ErrorList {
+		return append(validateRules(o.Rules, false), unspoken(o.Rules)...)
+	},
 })

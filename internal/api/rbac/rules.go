@@ -6,7 +6,7 @@ import (
 )
 
 // validateRules judges the rules of a role; paths says that they may be about
-// URL paths too.
+// URL paths too. That they need verbs is said by unspoken.
 func validateRules(rules []rbacv1.PolicyRule, paths bool) field.ErrorList {
 	var errs field.ErrorList
 	for i, r := range rules {
@@ -17,9 +17,6 @@ func validateRules(rules []rbacv1.PolicyRule, paths bool) field.ErrorList {
 
 func validateRule(r *rbacv1.PolicyRule, paths bool, p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if len(r.Verbs) == 0 {
-		errs = append(errs, field.Required(p.Child("verbs"), "verbs must contain at least one value"))
-	}
 	if len(r.NonResourceURLs) > 0 {
 		if !paths {
 			errs = append(errs, field.Invalid(p.Child("nonResourceURLs"), r.NonResourceURLs, "namespaced rules cannot apply to non-resource URLs"))
@@ -34,6 +31,17 @@ func validateRule(r *rbacv1.PolicyRule, paths bool, p *field.Path) field.ErrorLi
 	}
 	if len(r.Resources) == 0 {
 		errs = append(errs, field.Required(p.Child("resources"), "resource rules must supply at least one resource"))
+	}
+	return errs
+}
+
+// unspoken wants verbs in each rule. Clients see it after all other errors.
+func unspoken(rules []rbacv1.PolicyRule) field.ErrorList {
+	var errs field.ErrorList
+	for i, r := range rules {
+		if len(r.Verbs) == 0 {
+			errs = append(errs, field.Required(field.NewPath("rules").Index(i).Child("verbs"), ""))
+		}
 	}
 	return errs
 }

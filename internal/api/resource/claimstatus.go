@@ -4,12 +4,22 @@ import (
 	"slices"
 
 	resourcev1 "k8s.io/api/resource/v1"
+	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"skiff/internal/api"
 	"skiff/internal/api/meta"
 	"skiff/internal/api/pod"
 )
+
+// claimStatus is the status of a claim. Only a write of it changes anything of
+// what is copied.
+func claimStatus() api.PartOf[*resourcev1.ResourceClaim] {
+	part := api.StatusOnly(func(dst, src *resourcev1.ResourceClaim) { dst.Status = src.Status }).Validated(validateClaimStatus)
+	part.Copy = copyClaimStatus
+	return part
+}
 
 // copyClaimStatus takes the status over, without what it says of devices that
 // were given back in the same write.
@@ -18,9 +28,11 @@ func copyClaimStatus(dst, src *resourcev1.ResourceClaim) {
 	for d := range withoutShares(allocated(src.Status.Allocation)) {
 		delete(back, d)
 	}
+	was := dst.Status.Allocation
 	dst.Status = src.Status
+	dropFromAllocation(dst.Status.Allocation, was)
 	dst.Status.Devices = slices.DeleteFunc(slices.Clone(src.Status.Devices), func(s resourcev1.AllocatedDeviceStatus) bool {
-		return back[device{s.Driver, s.Pool, s.Device, ""}]
+		return back[device{Driver: s.Driver, Pool: s.Pool, Device: s.Device}]
 	})
 	if len(dst.Status.Devices) == 0 {
 		dst.Status.Devices = nil
@@ -34,9 +46,9 @@ func allocated(a *resourcev1.AllocationResult) map[device]bool {
 		return devices
 	}
 	for _, r := range a.Devices.Results {
-		d := device{r.Driver, r.Pool, r.Device, ""}
+		d := device{Driver: r.Driver, Pool: r.Pool, Device: r.Device}
 		if r.ShareID != nil {
-			d.share = string(*r.ShareID)
+			d.ShareID = string(*r.ShareID)
 		}
 		devices[d] = true
 	}
@@ -46,7 +58,7 @@ func allocated(a *resourcev1.AllocationResult) map[device]bool {
 func withoutShares(devices map[device]bool) map[device]bool {
 	whole := map[device]bool{}
 	for d := range devices {
-		d.share = ""
+		d.ShareID = ""
 		whole[d] = true
 	}
 	return whole
@@ -109,14 +121,18 @@ func validateDeviceStatus(s *resourcev1.AllocatedDeviceStatus, held map[device]b
 	errs := driverName(p.Child("driver"), s.Driver)
 	errs = append(errs, poolName(p.Child("pool"), s.Pool)...)
 	errs = append(errs, label(p.Child("device"), s.Device)...)
-	d := device{s.Driver, s.Pool, s.Device, ""}
+	d := device{Driver: s.Driver, Pool: s.Pool, Device: s.Device}
 	if s.ShareID != nil {
-		d.share = *s.ShareID
+		d.ShareID = *s.ShareID
 	}
 	if !held[d] {
-		errs = append(errs, field.Invalid(p, d.String(), "must be an allocated device in the claim"))
+		errs = append(errs, field.Invalid(p, d, "must be an allocated device in the claim"))
 	}
-	errs = append(errs, validateConditions(s.Conditions, resourcev1.AllocatedDeviceStatusMaxConditions, p.Child("conditions"))...)
+	cp := p.Child("conditions")
+	if n, limit := len(s.Conditions), resourcev1.AllocatedDeviceStatusMaxConditions; n > limit {
+		errs = append(errs, field.TooMany(cp, n, limit))
+	}
+	errs = append(errs, metavalidation.ValidateConditions(s.Conditions, cp)...)
 	if s.Data != nil && len(s.Data.Raw) > 0 {
 		errs = append(errs, validateRaw(*s.Data, resourcev1.AllocatedDeviceStatusDataMaxLength, p.Child("data"))...)
 	}

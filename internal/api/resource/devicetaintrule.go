@@ -20,7 +20,10 @@ var DeviceTaintRule = api.Define(api.Kind[*resourcev1.DeviceTaintRule]{
 	New: api.New[resourcev1.DeviceTaintRule], NewList: api.NewList[resourcev1.DeviceTaintRuleList],
 	Spec: func(o *resourcev1.DeviceTaintRule) any { return o.Spec },
 
-	Default: func(o *resourcev1.DeviceTaintRule) { defaultTaint(&o.Spec.Taint) },
+	RequireResourceVersion: true,
+
+	Default:       func(o *resourcev1.DeviceTaintRule) { defaultTaint(&o.Spec.Taint) },
+	PrepareUpdate: func(o, old *resourcev1.DeviceTaintRule) { renewTaint(&o.Spec.Taint, &old.Spec.Taint) },
 	ValidateNew: func(o *resourcev1.DeviceTaintRule) field.ErrorList {
 		return validateTaintRule(&o.Spec, nil)
 	},
@@ -30,7 +33,7 @@ var DeviceTaintRule = api.Define(api.Kind[*resourcev1.DeviceTaintRule]{
 	Parts: []api.PartOf[*resourcev1.DeviceTaintRule]{
 		api.StatusOnly(func(dst, src *resourcev1.DeviceTaintRule) { dst.Status = src.Status }).
 			Validated(func(o, _ *resourcev1.DeviceTaintRule) field.ErrorList {
-				return validateConditions(o.Status.Conditions, resourcev1.DeviceTaintRuleStatusMaxConditions, field.NewPath("status", "conditions"))
+				return validateTaintRuleStatus(&o.Status, field.NewPath("status", "conditions"))
 			}),
 	},
 
@@ -42,6 +45,15 @@ var DeviceTaintRule = api.Define(api.Kind[*resourcev1.DeviceTaintRule]{
 func defaultTaint(t *resourcev1.DeviceTaint) {
 	if t.TimeAdded == nil {
 		t.TimeAdded = &metav1.Time{Time: time.Now().Truncate(time.Second)}
+	}
+}
+
+// renewTaint: a taint with another effect is new, unless a client says since
+// when it is there.
+func renewTaint(t, old *resourcev1.DeviceTaint) {
+	if t.Effect != old.Effect && t.TimeAdded.Equal(old.TimeAdded) {
+		t.TimeAdded = nil
+		defaultTaint(t)
 	}
 }
 
@@ -68,10 +80,10 @@ func validateTaint(p *field.Path, t *resourcev1.DeviceTaint) field.ErrorList {
 	return append(errs, meta.Optional(p.Child("value"), t.Value, validation.IsValidLabelValue)...)
 }
 
-func validateConditions(conditions []metav1.Condition, limit int, p *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	if len(conditions) > limit {
-		errs = append(errs, field.TooMany(p, len(conditions), limit))
+func validateTaintRuleStatus(s *resourcev1.DeviceTaintRuleStatus, p *field.Path) field.ErrorList {
+	errs := metavalidation.ValidateConditions(s.Conditions, p)
+	if n, limit := len(s.Conditions), resourcev1.DeviceTaintRuleStatusMaxConditions; n > limit {
+		errs = append(errs, field.TooMany(p, n, limit))
 	}
-	return append(errs, metavalidation.ValidateConditions(conditions, p)...)
+	return errs
 }

@@ -1,7 +1,6 @@
 package resource
 
 import (
-	"fmt"
 	"strings"
 
 	resourcev1 "k8s.io/api/resource/v1"
@@ -127,13 +126,6 @@ func (n requestNames) references(p *field.Path, names []string) field.ErrorList 
 	})
 }
 
-// device names one device, or a share of one, in the whole cluster.
-type device struct{ driver, pool, name, share string }
-
-func (d device) String() string {
-	s := fmt.Sprintf("%s/%s/%s", d.driver, d.pool, d.name)
-	if d.share != "" {
-		s += "/" + d.share
-	}
-	return s
-}
+// device names one device, or a share of one, in the whole cluster. Errors
+// print it.
+type device struct{ Driver, Pool, Device, ShareID string }

@@ -103,7 +103,7 @@ func validateSelectors(selectors []resourcev1.DeviceSelector, p *field.Path) fie
 		case len(s.CEL.Expression) > resourcev1.CELSelectorExpressionMaxLength:
 			return field.ErrorList{field.TooLong(p.Child("cel", "expression"), "", resourcev1.CELSelectorExpressionMaxLength)}
 		}
-		return nil
+		return validateExpression(p.Child("cel", "expression"), s.CEL.Expression)
 	})
 }
 

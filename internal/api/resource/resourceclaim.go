@@ -5,10 +5,10 @@ import (
 
 	resourcev1 "k8s.io/api/resource/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
-	"skiff/internal/api/meta"
 	"skiff/internal/api/table"
 )
 
@@ -28,11 +28,13 @@ var ResourceClaim = api.Define(api.Kind[*resourcev1.ResourceClaim]{
 		return validateClaim(&o.Spec, field.NewPath("spec"))
 	},
 	ValidateUpdate: func(o, old *resourcev1.ResourceClaim) field.ErrorList {
-		return meta.Immutable(field.NewPath("spec"), o.Spec, old.Spec)
+		if equality.Semantic.DeepEqual(o.Spec, old.Spec) {
+			return nil
+		}
+		// Clients know this refusal without the value.
+		return field.ErrorList{field.Invalid(field.NewPath("spec"), nil, apivalidation.FieldImmutableErrorMsg)}
 	},
-	Parts: []api.PartOf[*resourcev1.ResourceClaim]{
-		api.StatusOnly(copyClaimStatus).Validated(validateClaimStatus),
-	},
+	Parts: []api.PartOf[*resourcev1.ResourceClaim]{claimStatus()},
 
 	Columns: table.Of("Name", "State", "Age").
 		Docs(map[string]string{"State": "A summary of the current state (allocated, pending, reserved, etc.)."}),

@@ -83,7 +83,7 @@ func TestClaimRefused(t *testing.T) {
 
 func TestClaimIsImmutable(t *testing.T) {
 	apitest.Updated(t, ResourceClaim, claim(asked), claim(asked))
-	apitest.Updated(t, ResourceClaim, claim(asked), claim("requests: [{name: other}]"), "spec: Invalid value: {")
+	apitest.Updated(t, ResourceClaim, claim(asked), claim("requests: [{name: other}]"), "spec: Invalid value: null: field is immutable")
 	of := func(name string) string {
 		return "{metadata: {name: c, namespace: ns}, spec: {spec: {devices: {requests: [{name: " + name + "}]}}}}"
 	}
@@ -119,7 +119,7 @@ func TestClaimStatus(t *testing.T) {
 			"status.allocation.devices.results[0].bindingFailureConditions: Invalid value: null: bindingFailureConditions are required to use bindingConditions",
 			`status.allocation.devices.config[0].source: Unsupported value: "Nowhere": supported values: "FromClaim", "FromClass"`}},
 		{given, given + `, devices: [{driver: d, pool: p, device: two, conditions: [{type: Ready, status: "True", reason: R, lastTransitionTime: "2000-01-01T00:00:00Z"}], networkData: {ips: [10.0.0.1]}, data: 7}]`, []string{
-			`status.devices[0]: Invalid value: "d/p/two": must be an allocated device in the claim`,
+			`status.devices[0]: Invalid value: {"Driver":"d","Pool":"p","Device":"two","ShareID":""}: must be an allocated device in the claim`,
 			`status.devices[0].data: Invalid value: "<value omitted>": must be a valid JSON object`,
 			`status.devices[0].networkData.ips[0]: Invalid value: "10.0.0.1": must be a valid address in CIDR form`}},
 		{given, given + ", devices: [{driver: d, pool: p, device: one, conditions: [{}]}]", []string{

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -27,14 +28,16 @@ var ResourceSlice = api.Define(api.Kind[*resourcev1.ResourceSlice]{
 			}
 		}
 	},
-	PrepareCreate: func(o *resourcev1.ResourceSlice) { dropFromSlice(&o.Spec) },
-	PrepareUpdate: func(o, old *resourcev1.ResourceSlice) {
-		if !sliceHasDropped(&old.Spec) {
-			dropFromSlice(&o.Spec)
-		}
-	},
+	PrepareCreate:  func(o *resourcev1.ResourceSlice) { dropFromSlice(&o.Spec, nil) },
+	PrepareUpdate:  func(o, old *resourcev1.ResourceSlice) { dropFromSlice(&o.Spec, &old.Spec) },
 	ValidateNew:    func(o *resourcev1.ResourceSlice) field.ErrorList { return validateSlice(&o.Spec, nil) },
 	ValidateUpdate: func(o, old *resourcev1.ResourceSlice) field.ErrorList { return validateSlice(&o.Spec, &old.Spec) },
+	Warnings: func(o *resourcev1.ResourceSlice) []string {
+		if driver := o.Spec.Driver; driver != strings.ToLower(driver) {
+			return []string{fmt.Sprintf("spec.driver: driver names should be lowercase; %q contains uppercase characters", driver)}
+		}
+		return nil
+	},
 
 	Columns: table.Of("Name", "Node", "Driver", "Pool", "Age").Docs(map[string]string{
 		"Node":   resourcev1.ResourceSliceSpec{}.SwaggerDoc()["nodeName"],
@@ -164,8 +167,10 @@ func (n *nodes) exactlyOne(none, many string) field.ErrorList {
 
 func validateDevices(s, old *resourcev1.ResourceSliceSpec, p *field.Path) field.ErrorList {
 	limit := resourcev1.ResourceSliceMaxDevices
-	costly := func(d resourcev1.Device) bool { return len(d.Taints) > 0 || len(d.ConsumesCounters) > 0 }
-	if slices.ContainsFunc(s.Devices, costly) || hasLists(s) {
+	costly := func(d resourcev1.Device) bool {
+		return len(d.Taints) > 0 || len(d.ConsumesCounters) > 0 || hasLists(&d)
+	}
+	if slices.ContainsFunc(s.Devices, costly) {
 		limit = resourcev1.ResourceSliceMaxDevicesWithAdvancedFeatures
 	}
 	if len(s.Devices) > limit {

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -83,6 +84,16 @@ func TestSliceFieldsDropped(t *testing.T) {
 			  devices: [{name: a, attributes: {m: {int: 1}}, consumesCounters: [{counterSet: c, counters: {x: {value: "1"}}}]}]}}`)
 }
 
+func TestSliceFields(t *testing.T) {
+	for text, want := range map[string]string{
+		slice("nodeName: node1"): "map[spec.driver:d spec.nodeName:node1 spec.pool.name:p]", slice("allNodes: true"): "map[spec.driver:d spec.nodeName: spec.pool.name:p]",
+	} {
+		if got := fmt.Sprint(ResourceSlice.Fields(apitest.Parse(t, ResourceSlice, text))); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 func TestSliceRow(t *testing.T) {
 	apitest.Described(t, ResourceSlice, "Name string, Node string, Driver string, Pool string, Age string")
 	apitest.Row(t, ResourceSlice, slice("nodeName: node1"), "s | node1 | d | p | <unknown>")
@@ -95,13 +106,4 @@ func TestDeviceClass(t *testing.T) {
 	apitest.Refused(t, DeviceClass, `{metadata: {name: c}, spec: {extendedResourceName: example.com/gpu}}`)
 	apitest.Described(t, DeviceClass, "Name string, Age string")
 	apitest.Row(t, DeviceClass, "{metadata: {name: c}}", "c | <unknown>")
-}
-
-func TestDeviceTaintRule(t *testing.T) {
-	apitest.Refused(t, DeviceTaintRule, `{metadata: {name: r}, spec: {deviceSelector: {driver: "", pool: "a b", device: A}, taint: {}}}`,
-		"spec.deviceSelector.driver: Required value", `spec.deviceSelector.pool: Invalid value: "a b": `, `spec.deviceSelector.device: Invalid value: "A": `,
-		`spec.taint.key: Invalid value: "": name part must be non-empty`, `spec.taint.key: Invalid value: "": name part must consist of`,
-		"spec.taint.effect: Required value")
-	apitest.PartUpdated(t, DeviceTaintRule, "status", `{metadata: {name: r}}`, `{metadata: {name: r}, status: {conditions: [{type: A, status: "True", reason: "-", lastTransitionTime: "2000-01-01T00:00:00Z"}]}}`,
-		`status.conditions[0].reason: Invalid value: "-": `)
 }

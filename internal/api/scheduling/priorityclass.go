@@ -22,7 +22,9 @@ var PriorityClass = api.Define(api.Kind[*schedulingv1.PriorityClass]{
 	Default: func(o *schedulingv1.PriorityClass) {
 		meta.FillPtr(&o.PreemptionPolicy, corev1.PreemptLowerPriority)
 	},
-	Validate: validateClass,
+	// Nothing raises it: no update changes what is wanted.
+	PrepareCreate: func(o *schedulingv1.PriorityClass) { o.Generation = 1 },
+	Validate:      validateClass,
 	ValidateUpdate: func(o, old *schedulingv1.PriorityClass) field.ErrorList {
 		var errs field.ErrorList
 		if o.Value != old.Value {
@@ -61,9 +63,6 @@ var System = map[string]int32{
 
 func validateClass(o *schedulingv1.PriorityClass) field.ErrorList {
 	var errs field.ErrorList
-	if policy := o.PreemptionPolicy; policy != nil {
-		errs = meta.Enum(field.NewPath("preemptionPolicy"), *policy, corev1.PreemptLowerPriority, corev1.PreemptNever)
-	}
 	switch {
 	case strings.HasPrefix(o.Name, systemPrefix):
 		if why := notOfTheSystem(o); why != "" {
@@ -73,6 +72,9 @@ func validateClass(o *schedulingv1.PriorityClass) field.ErrorList {
 	case o.Value > highestUserPriority:
 		errs = append(errs, field.Forbidden(field.NewPath("value"),
 			fmt.Sprintf("maximum allowed value of a user defined priority is %d", highestUserPriority)))
+	}
+	if policy := o.PreemptionPolicy; policy != nil {
+		errs = append(errs, meta.Enum(field.NewPath("preemptionPolicy"), *policy, corev1.PreemptLowerPriority, corev1.PreemptNever)...)
 	}
 	return errs
 }

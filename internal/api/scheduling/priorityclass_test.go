@@ -18,8 +18,9 @@ func TestPriorityClass(t *testing.T) {
 	apitest.Refused(t, PriorityClass, `{metadata: {name: high}, value: 1000000000, preemptionPolicy: Sometimes}`,
 		`preemptionPolicy: Unsupported value: "Sometimes": supported values: "PreemptLowerPriority", "Never"`)
 	apitest.Refused(t, PriorityClass, `{metadata: {name: high}, value: 1, preemptionPolicy: ""}`, "preemptionPolicy: Required value")
-	apitest.Refused(t, PriorityClass, `{metadata: {name: high}, value: 1000000001}`,
-		"value: Forbidden: maximum allowed value of a user defined priority is 1000000000")
+	apitest.Refused(t, PriorityClass, `{metadata: {name: high}, value: 1000000001, preemptionPolicy: ""}`,
+		"value: Forbidden: maximum allowed value of a user defined priority is 1000000000", "preemptionPolicy: Required value")
+	apitest.Same(t, apitest.Created(t, PriorityClass, `{metadata: {name: low}, value: -5}`), `{metadata: {name: low, generation: 1}, value: -5, preemptionPolicy: PreemptLowerPriority}`)
 	apitest.Updated(t, PriorityClass, `{metadata: {name: high}, value: 1}`, `{metadata: {name: high}, value: 2, preemptionPolicy: Never}`,
 		"value: Forbidden: may not be changed in an update.", `preemptionPolicy: Invalid value: "Never": field is immutable`)
 	apitest.Row(t, PriorityClass, `{metadata: {name: high}, value: 7, globalDefault: true}`, "high | 7 | true | <unknown> | PreemptLowerPriority")

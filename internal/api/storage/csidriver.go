@@ -1,10 +1,10 @@
 package storage
 
 import (
-	"slices"
 	"strings"
 
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
@@ -17,6 +17,8 @@ var CSIDriver = api.Define(api.Kind[*storagev1.CSIDriver]{
 	GVK: gv.WithKind("CSIDriver"), Plural: "csidrivers", Prefix: "csidrivers", ReturnsDeleted: true,
 	New: api.New[storagev1.CSIDriver], NewList: api.NewList[storagev1.CSIDriverList],
 	RequireResourceVersion: true,
+	// What names may be is for validateDriver to say.
+	ValidateName: meta.PathSegment,
 
 	Default: func(o *storagev1.CSIDriver) {
 		s := &o.Spec
@@ -30,11 +32,20 @@ var CSIDriver = api.Define(api.Kind[*storagev1.CSIDriver]{
 			s.VolumeLifecycleModes = []storagev1.VolumeLifecycleMode{storagev1.VolumeLifecyclePersistent}
 		}
 	},
-	Validate: validateDriver,
+	// Only a change gives a driver a generation.
+	PrepareCreate: func(o *storagev1.CSIDriver) { o.Generation = 0 },
+	Validate:      validateDriver,
 	ValidateUpdate: func(o, old *storagev1.CSIDriver) field.ErrorList {
 		p := field.NewPath("spec")
 		errs := meta.Immutable(p.Child("attachedRequired"), o.Spec.AttachRequired, old.Spec.AttachRequired)
 		return append(errs, meta.Immutable(p.Child("volumeLifecycleModes"), o.Spec.VolumeLifecycleModes, old.Spec.VolumeLifecycleModes)...)
+	},
+	Warnings: driverWarnings,
+	UpdateWarnings: func(o, old *storagev1.CSIDriver) []string {
+		if equality.Semantic.DeepEqual(o.Spec.TokenRequests, old.Spec.TokenRequests) {
+			return nil
+		}
+		return driverWarnings(o)
 	},
 	Spec: func(o *storagev1.CSIDriver) any { return o.Spec },
 
@@ -60,16 +71,32 @@ const (
 
 func validateDriver(o *storagev1.CSIDriver) field.ErrorList {
 	s, p := &o.Spec, field.NewPath("spec")
-	errs := meta.EnumOr(p.Child("fsGroupPolicy"), s.FSGroupPolicy,
-		storagev1.FileFSGroupPolicy, storagev1.NoneFSGroupPolicy, storagev1.ReadWriteOnceWithFSTypeFSGroupPolicy)
+	errs := driverName(field.NewPath("name"), o.Name)
+	errs = append(errs, meta.EnumOr(p.Child("fsGroupPolicy"), s.FSGroupPolicy,
+		storagev1.FileFSGroupPolicy, storagev1.NoneFSGroupPolicy, storagev1.ReadWriteOnceWithFSTypeFSGroupPolicy)...)
+	errs = append(errs, validateTokens(s.TokenRequests, p.Child("tokenRequests"))...)
+	modes := []storagev1.VolumeLifecycleMode{storagev1.VolumeLifecyclePersistent, storagev1.VolumeLifecycleEphemeral}
+	for _, m := range s.VolumeLifecycleModes {
+		errs = append(errs, meta.OneOf(p.Child("volumeLifecycleModes"), m, modes...)...)
+	}
+	if n := s.NodeAllocatableUpdatePeriodSeconds; n != nil && *n < minUpdateSeconds {
+		errs = append(errs, field.Invalid(p.Child("nodeAllocatableUpdatePeriodSeconds"), *n, "must be greater than or equal to 10 seconds"))
+	}
+	if in := s.ServiceAccountTokenInSecrets; in != nil && len(s.TokenRequests) == 0 {
+		errs = append(errs, field.Invalid(p.Child("serviceAccountTokenInSecrets"), *in, "serviceAccountTokenInSecrets is set but no tokenRequests are specified"))
+	}
+	return errs
+}
+
+func validateTokens(requests []storagev1.TokenRequest, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
 	audiences := meta.Unique[string]{}
-	for i, r := range s.TokenRequests {
-		rp := p.Child("tokenRequests").Index(i)
-		if twice := audiences.Check(rp.Child("audience"), r.Audience); len(twice) > 0 {
+	for i, r := range requests {
+		if twice := audiences.Check(p.Index(i).Child("audience"), r.Audience); len(twice) > 0 {
 			errs = append(errs, twice...)
 			continue
 		}
-		switch sp := rp.Child("expirationSeconds"); {
+		switch sp := p.Index(i).Child("expirationSeconds"); {
 		case r.ExpirationSeconds == nil:
 		case *r.ExpirationSeconds < minTokenSeconds:
 			errs = append(errs, field.Invalid(sp, *r.ExpirationSeconds, "may not specify a duration less than 10 minutes"))
@@ -77,16 +104,16 @@ func validateDriver(o *storagev1.CSIDriver) field.ErrorList {
 			errs = append(errs, field.Invalid(sp, *r.ExpirationSeconds, "may not specify a duration larger than 2^32 seconds"))
 		}
 	}
-	modes := []storagev1.VolumeLifecycleMode{storagev1.VolumeLifecyclePersistent, storagev1.VolumeLifecycleEphemeral}
-	for _, m := range s.VolumeLifecycleModes {
-		if !slices.Contains(modes, m) {
-			errs = append(errs, field.NotSupported(p.Child("volumeLifecycleModes"), m, modes))
-		}
-	}
-	if n := s.NodeAllocatableUpdatePeriodSeconds; n != nil && *n < minUpdateSeconds {
-		errs = append(errs, field.Invalid(p.Child("nodeAllocatableUpdatePeriodSeconds"), *n, "must be greater than or equal to 10 seconds"))
-	}
 	return errs
+}
+
+// driverWarnings: what drivers log of a volume's context is for no token.
+func driverWarnings(o *storagev1.CSIDriver) []string {
+	if len(o.Spec.TokenRequests) == 0 || o.Spec.ServiceAccountTokenInSecrets != nil {
+		return nil
+	}
+	return []string{"spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, " +
+		"set to true to prevent possible logging of tokens in volume attributes"}
 }
 
 func driverRow(o *storagev1.CSIDriver) []any {

@@ -18,6 +18,9 @@ var CSINode = api.Define(api.Kind[*storagev1.CSINode]{
 	New: api.New[storagev1.CSINode], NewList: api.NewList[storagev1.CSINodeList],
 	RequireResourceVersion: true,
 
+	// Drivers do not report how healthy they are yet.
+	PrepareCreate: func(o *storagev1.CSINode) { o.Status = storagev1.CSINodeStatus{} },
+	PrepareUpdate: func(o, old *storagev1.CSINode) { o.Status = old.Status },
 	Validate: func(o *storagev1.CSINode) field.ErrorList {
 		var errs field.ErrorList
 		names := meta.Unique[string]{}
@@ -25,6 +28,7 @@ var CSINode = api.Define(api.Kind[*storagev1.CSINode]{
 			p := field.NewPath("spec", "drivers").Index(i)
 			errs = append(errs, validateNodeDriver(&d, p)...)
 			errs = append(errs, names.Check(p.Child("name"), d.Name)...)
+			errs = append(errs, validateTopologyKeys(d.TopologyKeys, p)...)
 		}
 		return errs
 	},
@@ -38,7 +42,7 @@ var CSINode = api.Define(api.Kind[*storagev1.CSINode]{
 	},
 })
 
-const maxNodeID = 192
+const maxNodeID = 256
 
 func validateNodeDriver(d *storagev1.CSINodeDriver, p *field.Path) field.ErrorList {
 	errs := driverName(p.Child("name"), d.Name)
@@ -51,13 +55,18 @@ func validateNodeDriver(d *storagev1.CSINodeDriver, p *field.Path) field.ErrorLi
 	if a := d.Allocatable; a != nil {
 		errs = append(errs, meta.NonNegativeOr(p.Child("allocatable", "count"), a.Count)...)
 	}
-	keys := meta.Unique[string]{}
-	for _, k := range d.TopologyKeys {
+	return errs
+}
+
+func validateTopologyKeys(keys []string, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := meta.Unique[string]{}
+	for _, k := range keys {
 		if k == "" {
 			errs = append(errs, field.Required(p, ""))
 		}
-		errs = append(errs, keys.Check(p, k)...)
-		errs = append(errs, meta.Invalid(p, k, validation.IsQualifiedName(k))...)
+		errs = append(errs, seen.Check(p, k)...)
+		errs = append(errs, meta.Invalid(p, keys, validation.IsQualifiedName(k))...)
 	}
 	return errs
 }

@@ -1,7 +1,11 @@
 package storage
 
 import (
+	"maps"
+	"slices"
+
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -19,11 +23,10 @@ var CSIStorageCapacity = api.Define(api.Kind[*storagev1.CSIStorageCapacity]{
 	Validate: func(o *storagev1.CSIStorageCapacity) field.ErrorList {
 		errs := meta.Selector(field.NewPath("nodeTopology"), o.NodeTopology)
 		errs = append(errs, meta.Invalid(field.NewPath("storageClassName"), o.StorageClassName, meta.Subdomain(o.StorageClassName, false))...)
-		if o.Capacity != nil && o.Capacity.Sign() < 0 {
-			errs = append(errs, field.Invalid(field.NewPath("capacity"), o.Capacity.String(), apivalidation.IsNegativeErrorMsg))
-		}
-		return errs
+		errs = append(errs, notBelowZero(field.NewPath("capacity"), o.Capacity)...)
+		return append(errs, notBelowZero(field.NewPath("maximumVolumeSize"), o.MaximumVolumeSize)...)
 	},
+	Warnings: capacityWarnings,
 	ValidateUpdate: func(o, old *storagev1.CSIStorageCapacity) field.ErrorList {
 		errs := meta.Immutable(field.NewPath("nodeTopology"), o.NodeTopology, old.NodeTopology)
 		return append(errs, meta.Immutable(field.NewPath("storageClassName"), o.StorageClassName, old.StorageClassName)...)
@@ -41,3 +44,25 @@ var CSIStorageCapacity = api.Define(api.Kind[*storagev1.CSIStorageCapacity]{
 		return []any{o.Name, o.StorageClassName, capacity}
 	},
 })
+
+func notBelowZero(p *field.Path, q *resource.Quantity) field.ErrorList {
+	if q == nil || q.Sign() >= 0 {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, q.String(), apivalidation.IsNegativeErrorMsg)}
+}
+
+func capacityWarnings(o *storagev1.CSIStorageCapacity) []string {
+	if o.NodeTopology == nil {
+		return nil
+	}
+	var out []string
+	p := field.NewPath("nodeTopology")
+	for i, r := range o.NodeTopology.MatchExpressions {
+		out = append(out, meta.NodeLabelWarnings(p.Child("matchExpressions").Index(i).Child("key"), r.Key, r.Key+" is ")...)
+	}
+	for _, label := range slices.Sorted(maps.Keys(o.NodeTopology.MatchLabels)) {
+		out = append(out, meta.NodeLabelWarnings(p.Child("matchLabels", label), label)...)
+	}
+	return out
+}

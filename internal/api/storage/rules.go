@@ -10,13 +10,10 @@ import (
 	"skiff/internal/api/meta"
 )
 
-// provisioner wants the name of what makes volumes: a qualified name in any
-// case.
+// provisioner wants the name of what makes volumes, if there is one, to be a
+// qualified name in any case.
 func provisioner(p *field.Path, name string) field.ErrorList {
-	if name == "" {
-		return field.ErrorList{field.Required(p, "")}
-	}
-	return meta.Invalid(p, name, validation.IsQualifiedName(strings.ToLower(name)))
+	return meta.Optional(p, name, func(s string) []string { return validation.IsQualifiedName(strings.ToLower(s)) })
 }
 
 const maxDriverName = 63

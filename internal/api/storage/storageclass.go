@@ -24,16 +24,11 @@ var StorageClass = api.Define(api.Kind[*storagev1.StorageClass]{
 		meta.FillPtr(&o.ReclaimPolicy, corev1.PersistentVolumeReclaimDelete)
 		meta.FillPtr(&o.VolumeBindingMode, storagev1.VolumeBindingImmediate)
 	},
-	Validate: func(o *storagev1.StorageClass) field.ErrorList {
-		errs := provisioner(field.NewPath("provisioner"), o.Provisioner)
-		errs = append(errs, validateParameters(o.Parameters, field.NewPath("parameters"))...)
-		errs = append(errs, meta.EnumOr(field.NewPath("reclaimPolicy"), o.ReclaimPolicy,
-			corev1.PersistentVolumeReclaimDelete, corev1.PersistentVolumeReclaimRetain)...)
-		errs = append(errs, meta.EnumOr(field.NewPath("volumeBindingMode"), o.VolumeBindingMode,
-			storagev1.VolumeBindingImmediate, storagev1.VolumeBindingWaitForFirstConsumer)...)
-		return append(errs, validateTopologies(o.AllowedTopologies, field.NewPath("allowedTopologies"))...)
+	ValidateNew: func(o *storagev1.StorageClass) field.ErrorList {
+		return append(validateClass(o), meta.Required(field.NewPath("provisioner"), o.Provisioner, nil)...)
 	},
 	ValidateUpdate: validateClassUpdate,
+	Warnings:       classWarnings,
 
 	Columns: table.Of("Name", "Provisioner", "ReclaimPolicy", "VolumeBindingMode", "AllowVolumeExpansion", "Age").
 		Docs(map[string]string{
@@ -45,12 +40,34 @@ var StorageClass = api.Define(api.Kind[*storagev1.StorageClass]{
 	Row: classRow,
 })
 
+// validateClass judges a class, but for a provisioner that is missing.
+func validateClass(o *storagev1.StorageClass) field.ErrorList {
+	errs := provisioner(field.NewPath("provisioner"), o.Provisioner)
+	errs = append(errs, validateParameters(o.Parameters, field.NewPath("parameters"))...)
+	if r := o.ReclaimPolicy; r != nil && *r != "" {
+		errs = append(errs, meta.OneOf(field.NewPath("reclaimPolicy"), *r, corev1.PersistentVolumeReclaimDelete, corev1.PersistentVolumeReclaimRetain)...)
+	}
+	errs = append(errs, meta.EnumOr(field.NewPath("volumeBindingMode"), o.VolumeBindingMode,
+		storagev1.VolumeBindingImmediate, storagev1.VolumeBindingWaitForFirstConsumer)...)
+	return append(errs, validateTopologies(o.AllowedTopologies, field.NewPath("allowedTopologies"))...)
+}
+
 func validateClassUpdate(o, old *storagev1.StorageClass) field.ErrorList {
-	errs := forbidUpdates(
-		change{"parameters", o.Parameters, old.Parameters},
-		change{"provisioner", o.Provisioner, old.Provisioner},
-		change{"reclaimPolicy", o.ReclaimPolicy, old.ReclaimPolicy})
-	return append(errs, meta.Immutable(field.NewPath("volumeBindingMode"), o.VolumeBindingMode, old.VolumeBindingMode)...)
+	errs := validateClass(o)
+	errs = append(errs, meta.Fixed(field.NewPath("provisioner"), o.Provisioner, old.Provisioner)...)
+	errs = append(errs, meta.Fixed(field.NewPath("parameters"), o.Parameters, old.Parameters)...)
+	errs = append(errs, meta.Fixed(field.NewPath("reclaimPolicy"), o.ReclaimPolicy, old.ReclaimPolicy)...)
+	return append(errs, meta.Fixed(field.NewPath("volumeBindingMode"), o.VolumeBindingMode, old.VolumeBindingMode)...)
+}
+
+func classWarnings(o *storagev1.StorageClass) []string {
+	var out []string
+	for i, t := range o.AllowedTopologies {
+		for j, r := range t.MatchLabelExpressions {
+			out = append(out, meta.NodeLabelWarnings(field.NewPath("allowedTopologies").Index(i).Child("matchLabelExpressions").Index(j).Child("key"), r.Key)...)
+		}
+	}
+	return out
 }
 
 // validateTopologies judges where volumes may be made: terms that differ, each

@@ -2,8 +2,10 @@ package storage
 
 import (
 	"math"
+	"unicode/utf8"
 
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -18,39 +20,20 @@ var VolumeAttachment = api.Define(api.Kind[*storagev1.VolumeAttachment]{
 	New: api.New[storagev1.VolumeAttachment], NewList: api.NewList[storagev1.VolumeAttachmentList],
 	RequireResourceVersion: true,
 
-	Validate: func(o *storagev1.VolumeAttachment) field.ErrorList {
-		p := field.NewPath("spec")
-		errs := meta.Required(p.Child("attacher"), o.Spec.Attacher, nil)
-		s := o.Spec.Source
-		switch {
-		case s.PersistentVolumeName == nil && s.InlineVolumeSpec == nil:
-			errs = append(errs, field.Required(p.Child("source"), "must specify exactly one of inlineVolumeSpec and persistentVolumeName"))
-		case s.PersistentVolumeName != nil && s.InlineVolumeSpec != nil:
-			errs = append(errs, field.Forbidden(p.Child("source"), "must specify exactly one of inlineVolumeSpec and persistentVolumeName"))
-		case s.PersistentVolumeName != nil:
-			if *s.PersistentVolumeName == "" {
-				errs = append(errs, field.Required(p.Child("source", "persistentVolumeName"), "must specify non empty persistentVolumeName"))
-			}
-		}
-		errs = append(errs, meta.Invalid(p.Child("nodeName"), o.Spec.NodeName, meta.Subdomain(o.Spec.NodeName, false))...)
-		return append(errs, validateAttached(&o.Status, field.NewPath("status"))...)
-	},
 	ValidateNew: func(o *storagev1.VolumeAttachment) field.ErrorList {
 		p := field.NewPath("spec")
-		errs := driverName(p.Child("attacher"), o.Spec.Attacher)
+		errs := validateAttachment(o)
 		if n := o.Spec.Source.PersistentVolumeName; n != nil {
 			errs = append(errs, meta.Invalid(p.Child("source", "persistentVolumeName"), *n, meta.Subdomain(*n, false))...)
 		}
-		return errs
+		return append(errs, validateAttacher(o.Spec.Attacher, p.Child("attacher"))...)
 	},
 	ValidateUpdate: func(o, old *storagev1.VolumeAttachment) field.ErrorList {
-		return meta.Immutable(field.NewPath("spec"), o.Spec, old.Spec)
+		return append(validateAttachment(o), meta.Fixed(field.NewPath("spec"), o.Spec, old.Spec)...)
 	},
 	Parts: []api.PartOf[*storagev1.VolumeAttachment]{
-		api.Status(func(dst, src *storagev1.VolumeAttachment) { dst.Status = src.Status }).
-			Validated(func(o, _ *storagev1.VolumeAttachment) field.ErrorList {
-				return validateAttached(&o.Status, field.NewPath("status"))
-			}),
+		api.StatusOnly(func(dst, src *storagev1.VolumeAttachment) { dst.Status = src.Status }).
+			Validated(func(o, _ *storagev1.VolumeAttachment) field.ErrorList { return validateAttachment(o) }),
 	},
 
 	Columns: table.Of("Name", "Attacher", "PV", "Node", "Attached", "Age").Booleans("Attached").Named("Attacher").Docs(map[string]string{
@@ -67,6 +50,39 @@ var VolumeAttachment = api.Define(api.Kind[*storagev1.VolumeAttachment]{
 		return []any{o.Name, o.Spec.Attacher, pv, o.Spec.NodeName, o.Status.Attached, table.Age(o.CreationTimestamp)}
 	},
 })
+
+// validateAttachment judges an attachment, but for its attacher, which clients
+// hear of last.
+func validateAttachment(o *storagev1.VolumeAttachment) field.ErrorList {
+	p := field.NewPath("spec")
+	errs := validateSource(&o.Spec.Source, p.Child("source"))
+	errs = append(errs, meta.Invalid(p.Child("nodeName"), o.Spec.NodeName, meta.Subdomain(o.Spec.NodeName, false))...)
+	return append(errs, validateAttached(&o.Status, field.NewPath("status"))...)
+}
+
+func validateSource(s *storagev1.VolumeAttachmentSource, p *field.Path) field.ErrorList {
+	const one = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
+	switch {
+	case s.PersistentVolumeName == nil && s.InlineVolumeSpec == nil:
+		return field.ErrorList{field.Required(p, one)}
+	case s.PersistentVolumeName != nil && s.InlineVolumeSpec != nil:
+		return field.ErrorList{field.Forbidden(p, one)}
+	case s.PersistentVolumeName != nil && *s.PersistentVolumeName == "":
+		return field.ErrorList{field.Required(p.Child("persistentVolumeName"), "must specify non empty persistentVolumeName")}
+	}
+	return nil
+}
+
+func validateAttacher(name string, p *field.Path) field.ErrorList {
+	if name == "" {
+		return field.ErrorList{field.Required(p, "")}
+	}
+	errs := meta.Invalid(p, name, content.IsDNS1123SubdomainCaseless(name))
+	if utf8.RuneCountInString(name) > maxDriverName {
+		errs = append(errs, field.TooLongCharacters(p, name, maxDriverName))
+	}
+	return errs
+}
 
 // Bounds on what a driver says of an attachment.
 const (

@@ -5,6 +5,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
 	"skiff/internal/api/table"
 )
 
@@ -15,7 +16,8 @@ var VolumeAttributesClass = api.Define(api.Kind[*storagev1.VolumeAttributesClass
 	New:        api.New[storagev1.VolumeAttributesClass], NewList: api.NewList[storagev1.VolumeAttributesClassList],
 
 	Validate: func(o *storagev1.VolumeAttributesClass) field.ErrorList {
-		errs := provisioner(field.NewPath("driverName"), o.DriverName)
+		errs := meta.Required(field.NewPath("driverName"), o.DriverName, nil)
+		errs = append(errs, provisioner(field.NewPath("driverName"), o.DriverName)...)
 		errs = append(errs, validateParameters(o.Parameters, field.NewPath("parameters"))...)
 		if len(o.Parameters) == 0 {
 			errs = append(errs, field.Required(field.NewPath("parameters"), "must contain at least one key/value pair"))

@@ -1,12 +1,15 @@
 package storagemigration
 
 import (
-	"strconv"
+	"strings"
 
 	storagemigrationv1 "k8s.io/api/storagemigration/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
@@ -20,31 +23,38 @@ var StorageVersionMigration = api.Define(api.Kind[*storagemigrationv1.StorageVer
 	Spec:                   func(o *storagemigrationv1.StorageVersionMigration) any { return o.Spec },
 
 	Validate: func(o *storagemigrationv1.StorageVersionMigration) field.ErrorList {
-		if o.Spec.Resource.Resource == "" {
-			return field.ErrorList{field.Required(field.NewPath("spec", "resource", "resource"), "resource is required")}
-		}
-		return nil
+		return validateResource(o.Spec.Resource, field.NewPath("spec", "resource"))
 	},
-	// The paths are those that clients know, without the spec that they lie in.
 	ValidateUpdate: func(o, old *storagemigrationv1.StorageVersionMigration) field.ErrorList {
-		var errs field.ErrorList
-		if r := o.Spec.Resource; r.Group != old.Spec.Resource.Group {
-			errs = append(errs, field.Invalid(field.NewPath("group"), r.Group, apivalidation.FieldImmutableErrorMsg))
-		}
-		if r := o.Spec.Resource; r.Resource != old.Spec.Resource.Resource {
-			errs = append(errs, field.Invalid(field.NewPath("resource"), r.Resource, apivalidation.FieldImmutableErrorMsg))
-		}
-		return errs
+		return apivalidation.ValidateImmutableField(o.Spec, old.Spec, field.NewPath("spec"))
 	},
 	Parts: []api.PartOf[*storagemigrationv1.StorageVersionMigration]{
 		api.StatusOnly(func(dst, src *storagemigrationv1.StorageVersionMigration) { dst.Status = src.Status }).Validated(validateStatus),
 	},
 })
 
+// validateResource wants a plural, and a group unless it is the core one. What
+// is wrong with one of them is one error.
+func validateResource(r metav1.GroupResource, p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if r.Resource == "" {
+		errs = append(errs, field.Required(p.Child("resource"), "resource is required to be set"))
+	} else if why := validation.IsDNS1035Label(r.Resource); len(why) > 0 {
+		errs = append(errs, field.Invalid(p.Child("resource"), r.Resource, strings.Join(why, ",")))
+	}
+	if why := validation.IsDNS1123Subdomain(r.Group); r.Group != "" && len(why) > 0 {
+		errs = append(errs, field.Invalid(p.Child("group"), r.Group, strings.Join(why, ",")))
+	}
+	return errs
+}
+
 func validateStatus(o, old *storagemigrationv1.StorageVersionMigration) field.ErrorList {
 	cp := field.NewPath("status", "conditions")
-	errs := validateRevision(o.Status.ResourceVersion, old.Status.ResourceVersion, field.NewPath("status", "resourceVersion"))
+	errs := validateRevision(o.Status.ResourceVersion, field.NewPath("status", "resourceVersion"))
 	errs = append(errs, metavalidation.ValidateConditions(o.Status.Conditions, cp)...)
+	if was := old.Status.ResourceVersion; was != "" {
+		errs = append(errs, apivalidation.ValidateImmutableField(o.Status.ResourceVersion, was, field.NewPath("status", "resourceVersion"))...)
+	}
 	succeeded, failed := is(o, storagemigrationv1.MigrationSucceeded), is(o, storagemigrationv1.MigrationFailed)
 	running := is(o, storagemigrationv1.MigrationRunning)
 	for _, bad := range []struct {
@@ -64,21 +74,13 @@ func validateStatus(o, old *storagemigrationv1.StorageVersionMigration) field.Er
 	return errs
 }
 
-// validateRevision wants the revision up to which objects are rewritten to be
-// a number, and to stay once it is known.
-func validateRevision(now, was string, p *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	if now != "" {
-		n, err := strconv.ParseInt(now, 10, 64)
-		if err != nil {
-			errs = append(errs, field.Invalid(p, now, "failed to parse resource version "+strconv.Quote(now)+": "+err.Error()))
-		}
-		errs = append(errs, apivalidation.ValidateNonnegativeField(n, p)...)
+// validateRevision: whoever writes a status knows up to which revision objects
+// are to be rewritten.
+func validateRevision(revision string, p *field.Path) field.ErrorList {
+	if _, err := resourceversion.CompareResourceVersion(revision, revision); err != nil {
+		return field.ErrorList{field.Invalid(p, revision, err.Error())}
 	}
-	if was != "" && now != was {
-		errs = append(errs, field.Invalid(p, now, "cannot be updated"))
-	}
-	return errs
+	return nil
 }
 
 func is(o *storagemigrationv1.StorageVersionMigration, t storagemigrationv1.MigrationConditionType) bool {

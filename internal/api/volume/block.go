@@ -9,52 +9,50 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// ISCSI judges a disk of an iSCSI target. name is the volume's: with the
-// portal it makes the name of an interface, which has a limit.
-func ISCSI(i *corev1.ISCSIVolumeSource, name string, p *field.Path) field.ErrorList {
-	const noPrefix = "must be valid format starting with iqn, eui, or naa"
-	errs := iscsi{i.TargetPortal, i.IQN, i.Lun, i.DiscoveryCHAPAuth || i.SessionCHAPAuth, i.SecretRef != nil}.judge(p, noPrefix)
-	errs = append(errs, iscsiInitiator(i.InitiatorName, noPrefix, p)...)
-	if i.InitiatorName != nil && len(name+":"+i.TargetPortal) > maxInterfaceName {
-		errs = append(errs, field.Invalid(parent(p).Child("name"), name, interfaceNameError))
-	}
-	return errs
+// ISCSI judges a disk of an iSCSI target.
+func ISCSI(i *corev1.ISCSIVolumeSource, p *field.Path) field.ErrorList {
+	t := iscsi{i.IQN, i.Lun, i.InitiatorName, i.DiscoveryCHAPAuth || i.SessionCHAPAuth, i.SecretRef != nil, "must be valid format starting with iqn, eui, or naa"}
+	errs := append(need(p, "targetPortal", i.TargetPortal), t.target(p)...)
+	return append(errs, t.asks(p)...)
 }
 
 // ISCSIPersistent is ISCSI for a PersistentVolume called name.
 func ISCSIPersistent(i *corev1.ISCSIPersistentVolumeSource, name string, p *field.Path) field.ErrorList {
-	const noPrefix = "must be valid format"
-	errs := iscsi{i.TargetPortal, i.IQN, i.Lun, i.DiscoveryCHAPAuth || i.SessionCHAPAuth, i.SecretRef != nil}.judge(p, noPrefix)
+	t := iscsi{i.IQN, i.Lun, i.InitiatorName, i.DiscoveryCHAPAuth || i.SessionCHAPAuth, i.SecretRef != nil, badForm}
+	errs := need(p, "targetPortal", i.TargetPortal)
+	errs = append(errs, ISCSIInterface(p.Child("targetportal"), i.TargetPortal, name, i.TargetPortal, i.InitiatorName)...)
+	errs = append(errs, t.target(p)...)
 	if i.SecretRef != nil {
 		errs = append(errs, need(p.Child("secretRef"), "name", i.SecretRef.Name)...)
 	}
-	if i.InitiatorName != nil && len(name+":"+i.TargetPortal) > maxInterfaceName {
-		errs = append(errs, field.Invalid(p.Child("targetportal"), i.TargetPortal, interfaceNameError))
-	}
-	return append(errs, iscsiInitiator(i.InitiatorName, noPrefix, p)...)
+	return append(errs, t.asks(p)...)
 }
 
-const (
-	maxInterfaceName   = 64
-	interfaceNameError = "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified."
-)
+const maxInterfaceName = 64
 
-// parent is the path of the volume that the source at p belongs to.
-func parent(p *field.Path) *field.Path {
-	path, _, _ := strings.Cut(p.String(), ".iscsi")
-	return field.NewPath(path)
+// ISCSIInterface judges the name of the interface that is made for a volume
+// and a portal where the initiator is named. The error stands at p, about
+// value.
+func ISCSIInterface(p *field.Path, value, volume, portal string, initiator *string) field.ErrorList {
+	if initiator == nil || len(volume+":"+portal) <= maxInterfaceName {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, value,
+		"Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.")}
 }
 
 type iscsi struct {
-	portal, iqn  string
+	iqn          string
 	lun          int32
+	initiator    *string
 	chap, secret bool
+	noForm       string // said of a name that begins as none does
 }
 
-func (i iscsi) judge(p *field.Path, noPrefix string) field.ErrorList {
-	errs := need(p, "targetPortal", i.portal, "iqn", i.iqn)
+func (i iscsi) target(p *field.Path) field.ErrorList {
+	errs := need(p, "iqn", i.iqn)
 	if i.iqn != "" {
-		errs = append(errs, iscsiName(p.Child("iqn"), i.iqn, noPrefix)...)
+		errs = append(errs, i.name(p.Child("iqn"), i.iqn)...)
 	}
 	errs = append(errs, upTo255(p.Child("lun"), i.lun, 0)...)
 	if i.chap && !i.secret {
@@ -63,12 +61,15 @@ func (i iscsi) judge(p *field.Path, noPrefix string) field.ErrorList {
 	return errs
 }
 
-func iscsiInitiator(name *string, noPrefix string, p *field.Path) field.ErrorList {
-	if name == nil {
+// asks judges who asks for the disk.
+func (i iscsi) asks(p *field.Path) field.ErrorList {
+	if i.initiator == nil {
 		return nil
 	}
-	return iscsiName(p.Child("initiatorname"), *name, noPrefix)
+	return i.name(p.Child("initiatorname"), *i.initiator)
 }
+
+const badForm = "must be valid format"
 
 // The three forms of an iSCSI name (RFC 3720).
 var iscsiForms = map[string]*regexp.Regexp{
@@ -77,17 +78,17 @@ var iscsiForms = map[string]*regexp.Regexp{
 	"naa": regexp.MustCompile(`^naa.[[:alnum:]]{32}$`),
 }
 
-func iscsiName(p *field.Path, name, noPrefix string) field.ErrorList {
+func (i iscsi) name(p *field.Path, name string) field.ErrorList {
 	for prefix, form := range iscsiForms {
 		if !strings.HasPrefix(name, prefix) {
 			continue
 		}
 		if !form.MatchString(name) {
-			return field.ErrorList{field.Invalid(p, name, "must be valid format")}
+			return field.ErrorList{field.Invalid(p, name, badForm)}
 		}
 		return nil
 	}
-	return field.ErrorList{field.Invalid(p, name, noPrefix)}
+	return field.ErrorList{field.Invalid(p, name, i.noForm)}
 }
 
 // upTo255 wants n to be between 0 and 255; the message speaks of least.

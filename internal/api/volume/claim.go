@@ -115,11 +115,5 @@ func Ephemeral(e *corev1.EphemeralVolumeSource, p *field.Path) field.ErrorList {
 // reach the claim, so nothing else may be set.
 func templateMeta(o *metav1.ObjectMeta, p *field.Path) field.ErrorList {
 	errs := append(apivalidation.ValidateAnnotations(o.Annotations, p.Child("annotations")), meta.Labels(p.Child("labels"), o.Labels)...)
-	return append(errs, meta.Forbid(p, "cannot be set", map[string]bool{
-		"name": o.Name != "", "generateName": o.GenerateName != "", "namespace": o.Namespace != "", "selfLink": o.SelfLink != "",
-		"uID": o.UID != "", "resourceVersion": o.ResourceVersion != "", "generation": o.Generation != 0,
-		"creationTimestamp": !o.CreationTimestamp.IsZero(), "deletionTimestamp": o.DeletionTimestamp != nil,
-		"deletionGracePeriodSeconds": o.DeletionGracePeriodSeconds != nil, "ownerReferences": len(o.OwnerReferences) > 0,
-		"finalizers": len(o.Finalizers) > 0, "managedFields": len(o.ManagedFields) > 0,
-	})...)
+	return append(errs, meta.Only(p, *o, "cannot be set", "Labels", "Annotations")...)
 }

@@ -14,10 +14,10 @@ const maxDriverName = 63
 
 // DriverName judges the name of a CSI driver: a DNS subdomain but for its case.
 func DriverName(p *field.Path, name string) field.ErrorList {
-	var errs field.ErrorList
 	if name == "" {
-		errs = append(errs, field.Required(p, ""))
+		return field.ErrorList{field.Required(p, "")}
 	}
+	var errs field.ErrorList
 	if len(name) > maxDriverName {
 		errs = append(errs, field.TooLong(p, "", maxDriverName))
 	}

@@ -19,6 +19,17 @@ type Source struct {
 	Path string
 }
 
+// Of is the source in the field called name, which rules judge when it is set.
+func Of[T any](name string, s *T, rules func(*T, *field.Path) field.ErrorList) Source {
+	return Source{Name: name, Set: s != nil, Rules: func(p *field.Path) field.ErrorList { return rules(s, p) }}
+}
+
+// At returns the source with its errors under the name path.
+func (s Source) At(path string) Source {
+	s.Path = path
+	return s
+}
+
 // One wants exactly one of sources to be set, and judges the first that is.
 func One(p *field.Path, sources []Source) field.ErrorList {
 	var errs field.ErrorList

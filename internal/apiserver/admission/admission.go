@@ -22,6 +22,7 @@ const (
 // Request is one write on its way to storage.
 type Request struct {
 	Operation   string
+	Verb        string // of the request: what it is authorized by
 	Resource    *api.Resource
 	Subresource string
 	Namespace   string

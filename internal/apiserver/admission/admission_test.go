@@ -230,3 +230,19 @@ func TestCertificateApproval(t *testing.T) {
 	refuse(t, CertificateSigning{only{"approve", "example.com/x"}}, signing, "not permitted to sign")
 	pass(t, CertificateSigning{only{"sign", "example.com/x"}}, signing)
 }
+
+func TestPodCertificatesAreIssuedBySigners(t *testing.T) {
+	old := &certificatesv1.PodCertificateRequest{ObjectMeta: named("team", "r")}
+	old.Spec.SignerName = "example.com/x"
+	now := old.DeepCopy()
+	status := &Request{Operation: Update, Resource: certificates.PodCertificateRequest, Subresource: "status", Namespace: "team", Name: "r",
+		Object: now, Old: runtime.Object(old), User: authn.NewUser("ann")}
+	pass(t, CertificateSigning{only{}}, status)
+	now.Status.CertificateChain = "x"
+	pass(t, CertificateSigning{only{"sign", "example.com/*"}}, status)
+	err := refuse(t, CertificateSigning{only{"approve", "example.com/x"}}, status,
+		`PodCertificateRequest.certificates.k8s.io "r" is invalid: spec.signerName: Forbidden: User "ann" is not permitted to "sign" for signer "example.com/x"`)
+	if !apierrors.IsInvalid(err) {
+		t.Errorf("%v", err)
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	certificatesv1 "k8s.io/api/certificates/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api/certificates"
 	"skiff/internal/apiserver/authz"
@@ -68,15 +70,24 @@ func (CertificateSigning) Admit(context.Context, *Request) error { return nil }
 
 // Validate implements Plugin.
 func (p CertificateSigning) Validate(ctx context.Context, r *Request) error {
-	old, ok := r.Old.(*certificatesv1.CertificateSigningRequest)
-	if !ok || !r.is(certificates.CertificateSigningRequest, "status") {
+	if r.Operation != Update || r.Subresource != "status" {
 		return nil
 	}
-	now, ok := r.Object.(*certificatesv1.CertificateSigningRequest)
-	if !ok || string(old.Status.Certificate) == string(now.Status.Certificate) && failed(old) == failed(now) {
-		return nil
+	switch o := r.Object.(type) {
+	case *certificatesv1.CertificateSigningRequest:
+		old, ok := r.Old.(*certificatesv1.CertificateSigningRequest)
+		if !ok || string(old.Status.Certificate) == string(o.Status.Certificate) && failed(old) == failed(o) {
+			return nil
+		}
+		return maySign(ctx, p.Authorizer, r, "sign", old.Spec.SignerName)
+	case *certificatesv1.PodCertificateRequest:
+		old, ok := r.Old.(*certificatesv1.PodCertificateRequest)
+		if !ok || old.Status.CertificateChain == o.Status.CertificateChain {
+			return nil
+		}
+		return p.mayIssue(ctx, r, o.Name, old.Spec.SignerName)
 	}
-	return maySign(ctx, p.Authorizer, r, "sign", old.Spec.SignerName)
+	return nil
 }
 
 func failed(csr *certificatesv1.CertificateSigningRequest) bool {
@@ -85,21 +96,40 @@ func failed(csr *certificatesv1.CertificateSigningRequest) bool {
 	})
 }
 
-// maySign asks for the signer by name, and for all of its domain.
+// mayIssue refuses as a rule of the kind does.
+func (p CertificateSigning) mayIssue(ctx context.Context, r *Request, name, signer string) error {
+	ok, err := isSigner(ctx, p.Authorizer, r, "sign", signer)
+	if ok || err != nil {
+		return err
+	}
+	user := ""
+	if r.User != nil {
+		user = r.User.Name
+	}
+	return apierrors.NewInvalid(certificates.PodCertificateRequest.GroupKind(), name, field.ErrorList{
+		field.Forbidden(field.NewPath("spec", "signerName"), fmt.Sprintf("User %q is not permitted to %q for signer %q", user, "sign", signer))})
+}
+
 func maySign(ctx context.Context, authorizer authz.Authorizer, r *Request, verb, signer string) error {
+	ok, err := isSigner(ctx, authorizer, r, verb, signer)
+	if ok || err != nil {
+		return err
+	}
+	return r.forbid(fmt.Sprintf("user not permitted to %s requests with signerName %q", verb, signer))
+}
+
+// isSigner asks for the signer by name, and for all of its domain.
+func isSigner(ctx context.Context, authorizer authz.Authorizer, r *Request, verb, signer string) (bool, error) {
 	domain, _, _ := strings.Cut(signer, "/")
 	for _, name := range []string{signer, domain + "/*"} {
 		decision, _, err := authorizer.Authorize(ctx, authz.Attributes{
 			User: r.User, Verb: verb, Group: certificatesv1.GroupName, Version: "*", Resource: "signers", Name: name,
 		})
-		if err != nil {
-			return err
-		}
-		if decision == authz.Allow {
-			return nil
+		if err != nil || decision == authz.Allow {
+			return err == nil, err
 		}
 	}
-	return r.forbid(fmt.Sprintf("user not permitted to %s requests with signerName %q", verb, signer))
+	return false, nil
 }
 
 // CertificateSubjectRestriction refuses requests for a client certificate of

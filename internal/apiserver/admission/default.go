@@ -33,11 +33,14 @@ func Default(reader api.Reader, tables Tables, authorizer authz.Authorizer, rbac
 		CertificateSigning{authorizer},
 		CertificateSubjectRestriction{},
 		ClusterTrustBundleAttest{Authorizer: authorizer},
+		DeviceAdminAccess{Namespaces: reader},
+		ClaimStatus{Authorizer: authorizer},
 		DefaultIngressClass{Reader: reader},
 		PodSecurity{Reader: reader},
 		PodTopologyLabels{Reader: reader},
 		NodeDeclaredFeatureValidator{Reader: reader},
 		PodResizeValidator{Reader: reader},
+		PolicyParams{Reader: reader, Authorizer: authorizer},
 	}
 	if rbac != nil {
 		plugins = append(plugins, RBACEscalation{rbac, authorizer})

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"skiff/internal/api"
 	"skiff/internal/apiserver/authz"
 )
 
@@ -20,39 +21,59 @@ type RBACEscalation struct {
 // Name implements Plugin.
 func (RBACEscalation) Name() string { return "RBACEscalation" }
 
-// Admit implements Plugin.
-func (RBACEscalation) Admit(context.Context, *Request) error { return nil }
+// Admit implements Plugin. Who may not grant is told so, whatever else is wrong
+// with what they write.
+func (p RBACEscalation) Admit(ctx context.Context, r *Request) error { return p.check(ctx, r) }
 
-// Validate implements Plugin.
-func (p RBACEscalation) Validate(ctx context.Context, r *Request) error {
-	if r.Operation != Create && r.Operation != Update {
+// Validate implements Plugin: once more, since others may have changed what is
+// granted.
+func (p RBACEscalation) Validate(ctx context.Context, r *Request) error { return p.check(ctx, r) }
+
+func (p RBACEscalation) check(ctx context.Context, r *Request) error {
+	if r.Operation != Create && r.Operation != Update || onlyOwned(r) {
 		return nil
 	}
 	switch obj := r.Object.(type) {
 	case *rbacv1.Role:
-		old, _ := r.Old.(*rbacv1.Role)
-		return p.role(ctx, r, obj.Rules, old != nil && equality.Semantic.DeepEqual(obj.Rules, old.Rules))
+		return p.role(ctx, r, obj.Rules)
 	case *rbacv1.ClusterRole:
 		old, _ := r.Old.(*rbacv1.ClusterRole)
-		if old == nil || !equality.Semantic.DeepEqual(obj.AggregationRule, old.AggregationRule) {
-			if err := p.aggregation(ctx, r, obj); err != nil {
-				return err
-			}
+		if err := p.role(ctx, r, obj.Rules); err != nil {
+			return err
 		}
-		return p.role(ctx, r, obj.Rules, old != nil && equality.Semantic.DeepEqual(obj.Rules, old.Rules))
+		if obj.AggregationRule != nil || old != nil && old.AggregationRule != nil {
+			return p.aggregation(ctx, r)
+		}
+		return nil
 	case *rbacv1.RoleBinding:
-		old, _ := r.Old.(*rbacv1.RoleBinding)
-		return p.binding(ctx, r, obj.RoleRef, old != nil && old.RoleRef == obj.RoleRef && equality.Semantic.DeepEqual(obj.Subjects, old.Subjects))
+		return p.binding(ctx, r, obj.RoleRef)
 	case *rbacv1.ClusterRoleBinding:
-		old, _ := r.Old.(*rbacv1.ClusterRoleBinding)
-		return p.binding(ctx, r, obj.RoleRef, old != nil && old.RoleRef == obj.RoleRef && equality.Semantic.DeepEqual(obj.Subjects, old.Subjects))
+		return p.binding(ctx, r, obj.RoleRef)
 	}
 	return nil
 }
 
-// role checks the writing of a role, unless its rules stay as they were.
-func (p RBACEscalation) role(ctx context.Context, r *Request, rules []rbacv1.PolicyRule, same bool) error {
-	if same || p.allowed(ctx, r, "escalate", r.Resource.Plural, r.name()) {
+// onlyOwned says whether an update is about nothing but what the garbage
+// collector needs to be rid of an object: that is for anyone who may write it.
+func onlyOwned(r *Request) bool {
+	old, ok := r.Old.(api.Object)
+	if !ok {
+		return false
+	}
+	obj, ok := r.Object.DeepCopyObject().(api.Object)
+	if !ok {
+		return false
+	}
+	obj.SetOwnerReferences(old.GetOwnerReferences())
+	obj.SetFinalizers(old.GetFinalizers())
+	obj.SetManagedFields(old.GetManagedFields())
+	obj.GetObjectKind().SetGroupVersionKind(old.GetObjectKind().GroupVersionKind())
+	return equality.Semantic.DeepEqual(obj, old)
+}
+
+// role checks the writing of a role.
+func (p RBACEscalation) role(ctx context.Context, r *Request, rules []rbacv1.PolicyRule) error {
+	if p.allowed(ctx, r, "escalate", r.Resource.Plural, r.name()) {
 		return nil
 	}
 	if err := p.RBAC.ConfirmNoEscalation(ctx, r.User, r.Namespace, rules); err != nil {
@@ -62,8 +83,8 @@ func (p RBACEscalation) role(ctx context.Context, r *Request, rules []rbacv1.Pol
 }
 
 // aggregation gathers rules that nobody can know beforehand.
-func (p RBACEscalation) aggregation(ctx context.Context, r *Request, role *rbacv1.ClusterRole) error {
-	if role.AggregationRule == nil || p.allowed(ctx, r, "escalate", r.Resource.Plural, r.name()) {
+func (p RBACEscalation) aggregation(ctx context.Context, r *Request) error {
+	if p.allowed(ctx, r, "escalate", r.Resource.Plural, r.name()) {
 		return nil
 	}
 	all := []rbacv1.PolicyRule{
@@ -76,13 +97,11 @@ func (p RBACEscalation) aggregation(ctx context.Context, r *Request, role *rbacv
 	return nil
 }
 
-// binding checks the binding of a role, unless who has what stays the same.
-func (p RBACEscalation) binding(ctx context.Context, r *Request, ref rbacv1.RoleRef, same bool) error {
-	plural := "clusterroles"
-	if ref.Kind == "Role" {
-		plural = "roles"
-	}
-	if same || p.allowed(ctx, r, "bind", plural, ref.Name) {
+// binding checks the binding of a role. That there are no others is for the kind
+// to say.
+func (p RBACEscalation) binding(ctx context.Context, r *Request, ref rbacv1.RoleRef) error {
+	plural, ok := map[string]string{"ClusterRole": "clusterroles", "Role": "roles"}[ref.Kind]
+	if !ok || p.allowed(ctx, r, "bind", plural, ref.Name) {
 		return nil
 	}
 	rules, err := p.RBAC.RoleRules(ctx, ref, r.Namespace)

@@ -3,8 +3,8 @@ package admission
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
+	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -14,10 +14,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	psapi "k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
 
 	"skiff/internal/api"
 	"skiff/internal/api/core"
-	"skiff/internal/api/podsecurity"
 )
 
 // PodSecurity holds pods to the standard that the labels of their namespace
@@ -31,6 +32,31 @@ type PodSecurity struct {
 // maxChecked is how many pods of a namespace are looked at when its labels
 // change.
 const maxChecked = 3000
+
+// lax is what a namespace without labels asks for.
+var lax = psapi.Policy{
+	Enforce: psapi.LevelVersion{Level: psapi.LevelPrivileged, Version: psapi.LatestVersion()},
+	Audit:   psapi.LevelVersion{Level: psapi.LevelPrivileged, Version: psapi.LatestVersion()},
+	Warn:    psapi.LevelVersion{Level: psapi.LevelPrivileged, Version: psapi.LatestVersion()},
+}
+
+// standards are the Pod Security Standards of all releases.
+var standards = sync.OnceValue(func() policy.Evaluator {
+	e, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		panic(err) // they are part of the program
+	}
+	return e
+})
+
+// breaches is what a pod, or what a controller makes pods of, breaks of a
+// standard.
+func breaches(s psapi.LevelVersion, meta *metav1.ObjectMeta, spec *corev1.PodSpec) policy.AggregateCheckResult {
+	if s.Level == psapi.LevelPrivileged {
+		return policy.AggregateCheckResult{Allowed: true}
+	}
+	return policy.AggregateCheckResults(standards().EvaluatePod(s, meta, spec))
+}
 
 // Name implements Plugin.
 func (PodSecurity) Name() string { return "PodSecurity" }
@@ -57,53 +83,60 @@ func (p PodSecurity) Validate(ctx context.Context, r *Request) error {
 	return nil
 }
 
-func (p PodSecurity) policy(ctx context.Context, r *Request) (podsecurity.Policy, error) {
+func (p PodSecurity) policy(ctx context.Context, r *Request) (psapi.Policy, error) {
 	obj, err := p.Reader.Get(ctx, core.Namespace, "", r.Namespace)
 	if err != nil {
-		return podsecurity.Policy{}, err
+		return psapi.Policy{}, err
 	}
-	policy, _ := podsecurity.PolicyOf(obj.GetLabels()) // labels from before they were checked mean the strictest
-	return policy, nil
+	asked, _ := psapi.PolicyToEvaluate(obj.GetLabels(), lax) // labels from before they were checked mean the strictest
+	return asked, nil
 }
 
 func (p PodSecurity) pod(ctx context.Context, r *Request, pod *corev1.Pod) error {
 	if old, ok := r.Old.(*corev1.Pod); ok && sameSecurity(pod, old) {
 		return nil
 	}
-	policy, err := p.policy(ctx, r)
-	if err != nil || policy.Trivial() {
+	asked, err := p.policy(ctx, r)
+	if err != nil || asked.FullyPrivileged() {
 		return err
 	}
-	if broken := podsecurity.Evaluate(policy.Enforce, &pod.ObjectMeta, &pod.Spec); len(broken) > 0 {
-		return r.forbid(fmt.Sprintf("violates PodSecurity %q: %s", policy.Enforce, broken.Details()))
+	if found := breaches(asked.Enforce, &pod.ObjectMeta, &pod.Spec); !found.Allowed {
+		return r.forbid(fmt.Sprintf("violates PodSecurity %q: %s", asked.Enforce, found.ForbiddenDetail()))
 	}
-	r.warnOf(policy.Warn, &pod.ObjectMeta, &pod.Spec)
+	r.warnOf(asked.Warn, &pod.ObjectMeta, &pod.Spec)
 	return nil
 }
 
 func (p PodSecurity) workload(ctx context.Context, r *Request, t *corev1.PodTemplateSpec) error {
-	policy, err := p.policy(ctx, r)
+	asked, err := p.policy(ctx, r)
 	if err != nil {
 		return err
 	}
-	r.warnOf(policy.Warn, &t.ObjectMeta, &t.Spec)
+	r.warnOf(asked.Warn, &t.ObjectMeta, &t.Spec)
 	return nil
 }
 
-func (r *Request) warnOf(s podsecurity.Standard, meta *metav1.ObjectMeta, spec *corev1.PodSpec) {
-	if broken := podsecurity.Evaluate(s, meta, spec); len(broken) > 0 && r.Warn != nil {
-		r.Warn(fmt.Sprintf("would violate PodSecurity %q: %s", s, broken.Details()))
+func (r *Request) warnOf(s psapi.LevelVersion, meta *metav1.ObjectMeta, spec *corev1.PodSpec) {
+	if found := breaches(s, meta, spec); !found.Allowed && r.Warn != nil {
+		r.Warn(fmt.Sprintf("would violate PodSecurity %q: %s", s, found.ForbiddenDetail()))
 	}
 }
 
 // sameSecurity says whether an update of a pod leaves alone what the standards
-// look at; of that, only images and ephemeral containers can change.
+// look at; of that, only images can change, and ephemeral containers be added.
 func sameSecurity(pod, old *corev1.Pod) bool {
 	same := func(a, b []corev1.Container) bool {
 		return slices.EqualFunc(a, b, func(x, y corev1.Container) bool { return x.Image == y.Image })
 	}
-	return same(pod.Spec.Containers, old.Spec.Containers) && same(pod.Spec.InitContainers, old.Spec.InitContainers) &&
-		equality.Semantic.DeepEqual(pod.Spec.EphemeralContainers, old.Spec.EphemeralContainers) && maps.Equal(pod.Annotations, old.Annotations)
+	images := map[string]string{}
+	for _, c := range old.Spec.EphemeralContainers {
+		images[c.Name] = c.Image
+	}
+	added := slices.ContainsFunc(pod.Spec.EphemeralContainers, func(c corev1.EphemeralContainer) bool {
+		image, known := images[c.Name]
+		return !known || image != c.Image
+	})
+	return !added && same(pod.Spec.Containers, old.Spec.Containers) && same(pod.Spec.InitContainers, old.Spec.InitContainers)
 }
 
 // templateOf is what an object makes pods from; nil for what makes none.
@@ -132,19 +165,20 @@ func templateOf(obj runtime.Object) *corev1.PodTemplateSpec {
 // namespace wants labels that mean something, and warns of pods that a new
 // standard would not let in; they stay.
 func (p PodSecurity) namespace(ctx context.Context, r *Request, ns *corev1.Namespace) error {
-	policy, errs := podsecurity.PolicyOf(ns.Labels)
+	asked, errs := psapi.PolicyToEvaluate(ns.Labels, lax)
 	old, changed := r.Old.(*corev1.Namespace)
 	if !changed {
 		return r.invalidLabels(errs)
 	}
-	was, oldErrs := podsecurity.PolicyOf(old.Labels)
+	was, oldErrs := psapi.PolicyToEvaluate(old.Labels, lax)
 	if len(errs) > 0 && !equality.Semantic.DeepEqual(errs, oldErrs) {
 		return r.invalidLabels(errs)
 	}
-	if policy.Enforce == was.Enforce || policy.Enforce.Level == podsecurity.Privileged || policy.Enforce.Laxer(was.Enforce) {
+	laxer := asked.Enforce.Version == was.Enforce.Version && psapi.CompareLevels(asked.Enforce.Level, was.Enforce.Level) <= 0
+	if laxer || asked.Enforce.Level == psapi.LevelPrivileged {
 		return nil
 	}
-	return p.warnOfPods(ctx, r, ns.Name, policy.Enforce)
+	return p.warnOfPods(ctx, r, ns.Name, asked.Enforce)
 }
 
 func (r *Request) invalidLabels(errs field.ErrorList) error {
@@ -154,7 +188,7 @@ func (r *Request) invalidLabels(errs field.ErrorList) error {
 	return apierrors.NewInvalid(r.Resource.GroupVersionKind.GroupKind(), r.name(), errs)
 }
 
-func (p PodSecurity) warnOfPods(ctx context.Context, r *Request, namespace string, s podsecurity.Standard) error {
+func (p PodSecurity) warnOfPods(ctx context.Context, r *Request, namespace string, s psapi.LevelVersion) error {
 	pods, err := p.Reader.List(ctx, core.Pod, namespace)
 	if err != nil || r.Warn == nil {
 		return err
@@ -166,8 +200,9 @@ func (p PodSecurity) warnOfPods(ctx context.Context, r *Request, namespace strin
 	violators := map[string][]string{} // names of pods, by what they violate
 	for _, obj := range pods {
 		pod := obj.(*corev1.Pod)
-		if broken := podsecurity.Evaluate(s, &pod.ObjectMeta, &pod.Spec); len(broken) > 0 {
-			violators[broken.Reasons()] = append(violators[broken.Reasons()], pod.Name)
+		if found := breaches(s, &pod.ObjectMeta, &pod.Spec); !found.Allowed {
+			reasons := found.ForbiddenReason()
+			violators[reasons] = append(violators[reasons], pod.Name)
 		}
 	}
 	if len(violators) == 0 {

@@ -59,6 +59,19 @@ func TestPodSecurity(t *testing.T) {
 	pass(t, p, labels) // what is there already stays
 	labels.Object.(*corev1.Pod).Spec.Containers[0].Image = "other"
 	refuse(t, p, labels, "violates PodSecurity")
+	debugged := create(core.Pod, privilegedPod("p"))
+	debugged.Operation, debugged.Old, debugged.Subresource = Update, privilegedPod("p"), "ephemeralcontainers"
+	debugged.Object.(*corev1.Pod).Annotations = map[string]string{"a": "b"}
+	pass(t, p, debugged)
+	ephemeral := []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "e", Image: "i"}}}
+	debugged.Object.(*corev1.Pod).Spec.EphemeralContainers = ephemeral
+	refuse(t, p, debugged, "violates PodSecurity")
+	debugged.Old.(*corev1.Pod).Spec.EphemeralContainers = ephemeral
+	pass(t, p, debugged)
+	begun := create(core.Pod, privilegedPod("p"))
+	begun.Operation, begun.Old = Update, privilegedPod("p")
+	begun.Object.(*corev1.Pod).Spec.InitContainers = []corev1.Container{{Name: "i"}}
+	refuse(t, p, begun, "violates PodSecurity")
 	status := create(core.Pod, privilegedPod("p"))
 	status.Operation, status.Subresource = Update, "status"
 	pass(t, p, status)

@@ -15,6 +15,7 @@ import (
 
 	"skiff/internal/api"
 	"skiff/internal/api/core"
+	podrules "skiff/internal/api/pod"
 	"skiff/internal/apiserver"
 )
 
@@ -79,7 +80,7 @@ func assign(pod *corev1.Pod, b *corev1.Binding, now metav1.Time) error {
 	for k, v := range b.Labels {
 		metav1.SetMetaDataLabel(&pod.ObjectMeta, k, v)
 	}
-	core.DropInitAnnotations(pod.Annotations)
+	podrules.DropInitAnnotations(pod.Annotations)
 	setScheduled(&pod.Status, now)
 	pod.Status.NominatedNodeName = ""
 	return nil

@@ -5,7 +5,8 @@ import (
 
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
+
+	"skiff/internal/api/flowcontrol"
 )
 
 // flowControl writes the priority levels and flow schemas that every cluster
@@ -30,15 +31,14 @@ func flowMeta(name string) metav1.ObjectMeta {
 // priorityLevels: exempt and catch-all must be, the others are Kubernetes'
 // suggestion.
 func priorityLevels() []*flowcontrolv1.PriorityLevelConfiguration {
-	exempt := &flowcontrolv1.PriorityLevelConfiguration{ObjectMeta: flowMeta(flowcontrolv1.PriorityLevelConfigurationNameExempt)}
-	exempt.Spec.Type = flowcontrolv1.PriorityLevelEnablementExempt
-	exempt.Spec.Exempt = &flowcontrolv1.ExemptPriorityLevelConfiguration{NominalConcurrencyShares: ptr.To[int32](0), LendablePercent: ptr.To[int32](0)}
-	levels := []*flowcontrolv1.PriorityLevelConfiguration{exempt}
+	levels := []*flowcontrolv1.PriorityLevelConfiguration{
+		{ObjectMeta: flowMeta(flowcontrolv1.PriorityLevelConfigurationNameExempt), Spec: flowcontrol.Exempt},
+		{ObjectMeta: flowMeta(flowcontrolv1.PriorityLevelConfigurationNameCatchAll), Spec: flowcontrol.CatchAll},
+	}
 	for _, l := range []struct {
 		name                           string
 		shares, lendable, queues, hand int32
 	}{
-		{flowcontrolv1.PriorityLevelConfigurationNameCatchAll, 5, 0, 0, 0},
 		{"system", 30, 33, 64, 6},
 		{"node-high", 40, 25, 64, 6},
 		{"leader-election", 10, 0, 16, 4},
@@ -48,13 +48,12 @@ func priorityLevels() []*flowcontrolv1.PriorityLevelConfiguration {
 	} {
 		level := &flowcontrolv1.PriorityLevelConfiguration{ObjectMeta: flowMeta(l.name)}
 		level.Spec.Type = flowcontrolv1.PriorityLevelEnablementLimited
-		level.Spec.Limited = &flowcontrolv1.LimitedPriorityLevelConfiguration{NominalConcurrencyShares: &l.shares, LendablePercent: &l.lendable}
-		level.Spec.Limited.LimitResponse.Type = flowcontrolv1.LimitResponseTypeReject
-		if l.queues > 0 {
-			level.Spec.Limited.LimitResponse = flowcontrolv1.LimitResponse{
+		level.Spec.Limited = &flowcontrolv1.LimitedPriorityLevelConfiguration{
+			NominalConcurrencyShares: &l.shares, LendablePercent: &l.lendable,
+			LimitResponse: flowcontrolv1.LimitResponse{
 				Type:    flowcontrolv1.LimitResponseTypeQueue,
 				Queuing: &flowcontrolv1.QueuingConfiguration{Queues: l.queues, HandSize: l.hand, QueueLengthLimit: 50},
-			}
+			},
 		}
 		levels = append(levels, level)
 	}
@@ -97,7 +96,7 @@ func flowSchemas() []*flowcontrolv1.FlowSchema {
 	manager, scheduler := user("system:kube-controller-manager"), user("system:kube-scheduler")
 	nodes, accounts := group("system:nodes"), account("*")
 	return []*flowcontrolv1.FlowSchema{
-		flowSchema("exempt", 1, "exempt", "", all, group("system:masters")),
+		{ObjectMeta: flowMeta(flowcontrolv1.FlowSchemaNameExempt), Spec: flowcontrol.ExemptSchema},
 		flowSchema("probes", 2, "exempt", "", probes, group("system:unauthenticated"), group("system:authenticated")),
 		flowSchema("system-leader-election", 100, "leader-election", perUser, leases, manager, scheduler, accounts),
 		flowSchema("endpoint-controller", 150, "workload-high", perUser, endpoints, manager, account("endpoint-controller"), account("endpointslicemirroring-controller")),
@@ -109,7 +108,7 @@ func flowSchemas() []*flowcontrolv1.FlowSchema {
 		flowSchema("kube-system-service-accounts", 900, "workload-high", perNamespace, all, accounts),
 		flowSchema("service-accounts", 9000, "workload-low", perUser, all, group("system:serviceaccounts")),
 		flowSchema("global-default", 9900, "global-default", perUser, all, group("system:unauthenticated"), group("system:authenticated")),
-		flowSchema("catch-all", 10000, "catch-all", perUser, all, group("system:unauthenticated"), group("system:authenticated")),
+		{ObjectMeta: flowMeta(flowcontrolv1.FlowSchemaNameCatchAll), Spec: flowcontrol.CatchAllSchema},
 	}
 }
 

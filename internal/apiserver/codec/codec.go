@@ -49,6 +49,11 @@ func textual(s *runtime.Scheme, isYAML, strict bool) runtime.Serializer {
 // unknown and duplicate fields are reported in an error that
 // runtime.IsStrictDecodingError knows, and the object is returned beside it.
 func (c *Codec) Decode(data []byte, e negotiate.Encoding, strict bool, kind schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
+	if e == negotiate.Proto {
+		if err := checkDepth(data); err != nil {
+			return nil, nil, err
+		}
+	}
 	decoders := &c.lax
 	if strict {
 		decoders = &c.strict

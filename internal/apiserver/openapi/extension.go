@@ -8,7 +8,7 @@ import (
 	"k8s.io/kube-openapi/pkg/validation/spec"
 )
 
-// ofExtension are the schemas of kinds whose Go types are skiff's own. The
+// ofExtension are the schemas of kinds whose Go types are not in k8s.io/api. The
 // generator does not know them; they are as Kubernetes publishes them.
 //
 //go:embed extension.json

@@ -77,11 +77,12 @@ func (r *Reviewer) token(ctx context.Context, _ *apiserver.Call, obj api.Object)
 	return review, nil
 }
 
-func (r *Reviewer) self(_ context.Context, c *apiserver.Call, obj api.Object) (api.Object, error) {
-	review := obj.DeepCopyObject().(*authenticationv1.SelfSubjectReview)
-	review.CreationTimestamp = metav1.Now()
-	review.Status.UserInfo = userInfo(c.User)
-	return review, nil
+// self answers without what was sent, which says nothing.
+func (r *Reviewer) self(_ context.Context, c *apiserver.Call, _ api.Object) (api.Object, error) {
+	return &authenticationv1.SelfSubjectReview{
+		ObjectMeta: metav1.ObjectMeta{CreationTimestamp: metav1.Now()},
+		Status:     authenticationv1.SelfSubjectReviewStatus{UserInfo: userInfo(c.User)},
+	}, nil
 }
 
 func userInfo(u *authn.User) authenticationv1.UserInfo {

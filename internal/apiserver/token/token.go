@@ -15,6 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -58,9 +59,8 @@ func (h *Handler) Create(ctx context.Context, c *apiserver.Call, body api.Object
 		return nil, err
 	}
 	answer := request.DeepCopy()
-	answer.Name, answer.Namespace = c.Name, c.Namespace
-	if err := h.fill(&answer.Spec); err != nil {
-		return nil, apierrors.NewInvalid(authenticationv1.SchemeGroupVersion.WithKind("TokenRequest").GroupKind(), c.Name, field.ErrorList{err})
+	if errs := append(settleName(answer, c), h.fill(&answer.Spec)...); len(errs) > 0 {
+		return nil, apierrors.NewInvalid(authenticationv1.SchemeGroupVersion.WithKind("TokenRequest").GroupKind(), "", errs)
 	}
 	wish := serviceaccount.Wish{
 		Private:   serviceaccount.Private{Namespace: c.Namespace, ServiceAccount: serviceaccount.Ref{Name: c.Name, UID: obj.GetUID()}},
@@ -79,12 +79,23 @@ func (h *Handler) Create(ctx context.Context, c *apiserver.Call, body api.Object
 	if err != nil {
 		return nil, err
 	}
+	answer.CreationTimestamp = metav1.NewTime(now)
 	answer.Status = authenticationv1.TokenRequestStatus{Token: token, ExpirationTimestamp: metav1.NewTime(until)}
 	return answer, nil
 }
 
-// fill puts the defaults into a request.
-func (h *Handler) fill(spec *authenticationv1.TokenRequestSpec) *field.Error {
+// settleName names the account of a request, which may name no other.
+func settleName(request *authenticationv1.TokenRequest, c *apiserver.Call) field.ErrorList {
+	given := request.Name
+	request.Name, request.Namespace = c.Name, c.Namespace
+	if given == "" || given == c.Name {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(field.NewPath("metadata", "name"), given, "must match the service account name if specified")}
+}
+
+// fill puts the defaults into a request, and judges how long its token holds.
+func (h *Handler) fill(spec *authenticationv1.TokenRequestSpec) field.ErrorList {
 	if len(spec.Audiences) == 0 {
 		spec.Audiences = slices.Clone(h.Issuer.Audiences)
 	}
@@ -96,9 +107,9 @@ func (h *Handler) fill(spec *authenticationv1.TokenRequestSpec) *field.Error {
 	path := field.NewPath("spec", "expirationSeconds")
 	switch {
 	case seconds < minSeconds:
-		return field.Invalid(path, seconds, "may not specify a duration less than 10 minutes")
+		return field.ErrorList{field.Invalid(path, seconds, "may not specify a duration less than 10 minutes")}
 	case seconds > maxSeconds:
-		return field.Invalid(path, seconds, "may not specify a duration larger than 2^32 seconds")
+		return field.ErrorList{field.Invalid(path, seconds, "may not specify a duration larger than 2^32 seconds")}
 	}
 	return nil
 }
@@ -114,15 +125,16 @@ func (h *Handler) extend(w *serviceaccount.Wish, seconds int64, until time.Time)
 // bind ties the token to the life of another object.
 func (h *Handler) bind(ctx context.Context, namespace string, ref *authenticationv1.BoundObjectReference, p *serviceaccount.Private) error {
 	var err error
-	switch {
-	case ref.APIVersion == "v1" && ref.Kind == "Pod":
+	kind := schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind)
+	switch kind.GroupKind() {
+	case core.Pod.GroupKind():
 		return h.bindPod(ctx, namespace, ref, p)
-	case ref.APIVersion == "v1" && ref.Kind == "Secret":
+	case core.Secret.GroupKind():
 		p.Secret, _, err = h.ref(ctx, core.Secret, namespace, ref.Name, ref.UID)
-	case ref.APIVersion == "v1" && ref.Kind == "Node":
+	case core.Node.GroupKind():
 		p.Node, _, err = h.ref(ctx, core.Node, "", ref.Name, ref.UID)
 	default:
-		return apierrors.NewBadRequest(fmt.Sprintf(cannotBindKind, ref.APIVersion+", Kind="+ref.Kind))
+		return apierrors.NewBadRequest(fmt.Sprintf(cannotBindKind, kind))
 	}
 	return err
 }
@@ -154,7 +166,8 @@ func (h *Handler) ref(ctx context.Context, r *api.Resource, namespace, name stri
 		return nil, nil, err
 	}
 	if uid != "" && uid != obj.GetUID() {
-		return nil, nil, apierrors.NewConflict(r.GroupResource(), name, fmt.Errorf(uidMismatch, uid))
+		// Clients know this conflict by the kind, where others name the resource.
+		return nil, nil, apierrors.NewConflict(schema.GroupResource{Group: r.Group, Resource: r.Kind}, name, fmt.Errorf(uidMismatch, uid))
 	}
 	return &serviceaccount.Ref{Name: name, UID: obj.GetUID()}, obj, nil
 }
