@@ -17,7 +17,7 @@ func (d *Dispatcher) DumpLevels(to io.Writer) error {
 		"DispatchedRequests", "RejectedRequests", "TimedoutRequests", "CancelledRequests")
 	d.eachLevel(func(l *level) {
 		t.row(l.name, len(l.backlog), l.waiting == 0 && l.serving == 0, l.gone, l.waiting, l.serving,
-			l.totals.dispatched, l.totals.refused, l.totals.timedOut, l.totals.cancelled)
+			l.totals.dispatched, l.totals.refused, 0, l.totals.cancelled)
 	})
 	return t.Flush()
 }

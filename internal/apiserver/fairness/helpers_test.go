@@ -113,9 +113,9 @@ func (w *world) done(t *Ticket) {
 	w.check()
 }
 
-func (w *world) leave(t *Ticket, timedOut bool) bool {
+func (w *world) leave(t *Ticket) bool {
 	w.Helper()
-	left := w.Leave(t, timedOut, w.now)
+	left := w.Leave(t, w.now)
 	w.check()
 	return left
 }
@@ -263,7 +263,7 @@ func (w *world) run(d time.Duration, loads ...*load) {
 		begin(one.of)
 	}
 	for t := range waiting {
-		w.leave(t, false)
+		w.leave(t)
 	}
 	for len(serving) > 0 { // let go of all, and of those that got a seat by it
 		w.done(heap.Pop(&serving).(ending).t)

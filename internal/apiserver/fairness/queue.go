@@ -81,3 +81,79 @@ func (q *queue) before(p *queue) bool {
 	}
 	return q.index < p.index
 }
+
+// pick deals the flow its hand of queues and chooses the one with the least
+// work in it.
+func (l *level) pick(hash uint64) *queue {
+	deal(hash, l.queues, l.hand, l.sorted)
+	best := -1
+	for i := range l.hand {
+		// Begin elsewhere each time, so that no queue is preferred.
+		index := l.hand[(l.arrivals+i)%len(l.hand)]
+		if best < 0 || l.work(index) < l.work(best) {
+			best = index
+		}
+	}
+	l.arrivals++
+	if l.deck == nil {
+		l.deck = make([]*queue, l.queues)
+	}
+	if l.deck[best] == nil {
+		l.deck[best] = &queue{index: best, place: -1}
+	}
+	return l.deck[best]
+}
+
+func (l *level) work(index int) float64 {
+	if l.deck == nil || l.deck[index] == nil {
+		return 0
+	}
+	return l.deck[index].waitingWork
+}
+
+// Constants of the 64-bit FNV-1a hash.
+const (
+	hashStart = 14695981039346656037
+	hashPrime = 1099511628211
+)
+
+// hashSchema begins to name the flows of a FlowSchema by numbers. The seed
+// keeps those who choose their names from choosing whose queues they share.
+func hashSchema(seed uint64, name string) uint64 {
+	return (hashText(hashStart^seed, name) ^ 0xff) * hashPrime
+}
+
+// hashFlow names one of them.
+func hashFlow(schema uint64, distinguisher string) uint64 {
+	h := hashText(schema, distinguisher)
+	h ^= h >> 33 // every bit is to depend on all of the text
+	h *= 0xff51afd7ed558ccd
+	return h ^ h>>33
+}
+
+func hashText(h uint64, text string) uint64 {
+	for i := range len(text) {
+		h = (h ^ uint64(text[i])) * hashPrime
+	}
+	return h
+}
+
+// deal draws len(hand) different cards of a deck, which the hash chooses: all
+// hands are equally likely as long as the hash has more bits than there are
+// hands to tell apart. sorted is room for as many cards.
+func deal(hash uint64, deck int, hand, sorted []int) {
+	for i := range hand {
+		left := uint64(deck - i)
+		rest := hash / left
+		card := int(hash - rest*left)
+		hash = rest
+		// It is the place among the cards that are left: skip those drawn.
+		at := 0
+		for ; at < i && card >= sorted[at]; at++ {
+			card++
+		}
+		copy(sorted[at+1:i+1], sorted[at:i])
+		sorted[at] = card
+		hand[i] = card
+	}
+}

@@ -1,6 +1,8 @@
 package fairness
 
-import "time"
+import (
+	"time"
+)
 
 // Ticket is a request's place in a queue, and then on its seats. It is good
 // until Leave says so or Done has been called; after that it may be another's.
@@ -26,11 +28,11 @@ type Ticket struct {
 // waits.
 func (t *Ticket) Seated() <-chan struct{} { return t.seated }
 
-// Leave gives up waiting: timedOut says why. It returns false if the request
-// has got its seats meanwhile, and so must be served, or at least be Done.
-func (d *Dispatcher) Leave(t *Ticket, timedOut bool, now time.Time) bool {
+// Leave gives up waiting. It returns false if the request has got its seats
+// meanwhile, and so must be served, or at least be Done.
+func (d *Dispatcher) Leave(t *Ticket, now time.Time) bool {
 	l := t.level
-	left, idle := l.leave(t, timedOut, now)
+	left, idle := l.leave(t, now)
 	if idle {
 		d.reap(l, now)
 	}
@@ -54,4 +56,43 @@ func (d *Dispatcher) Release(t *Ticket, now time.Time) {
 	if l.release(t, now) {
 		d.reap(l, now)
 	}
+}
+
+// Tickets are used again: one is needed for each request, and for no longer.
+
+func (l *level) ticket(s *schema, r *Request, w Width, now time.Time) *Ticket {
+	t := l.spare
+	if t == nil {
+		t = &Ticket{}
+	} else {
+		l.spare = t.next
+	}
+	*t = Ticket{request: *r, schema: s, level: l, width: w, arrived: now}
+	return t
+}
+
+func (l *level) recycle(t *Ticket) {
+	*t = Ticket{next: l.spare}
+	l.spare = t
+}
+
+// link adds a request to those that are served.
+func (l *level) link(t *Ticket) {
+	t.prev, t.next = nil, l.servingFirst
+	if t.next != nil {
+		t.next.prev = t
+	}
+	l.servingFirst = t
+}
+
+func (l *level) unlink(t *Ticket) {
+	if t.prev != nil {
+		t.prev.next = t.next
+	} else {
+		l.servingFirst = t.next
+	}
+	if t.next != nil {
+		t.next.prev = t.prev
+	}
+	t.prev, t.next = nil, nil
 }

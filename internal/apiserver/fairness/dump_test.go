@@ -48,7 +48,7 @@ func scene(t *testing.T) *world {
 	w.must(users[1], 1, Waiting)
 	w.must(users[1], 1, Refused)
 	w.pass(time.Second)
-	w.leave(left, true)
+	w.leave(left)
 	w.Done(write, w.now)
 	w.pass(time.Millisecond)
 	admin := &Request{User: "admin", Groups: []string{"system:masters"}, Verb: "get", Path: "/metrics"}

@@ -95,13 +95,13 @@ func TestTheFirstSchemaThatMatchesIsTaken(t *testing.T) {
 	}
 	w := newWorld(t, 10, l, named("z-late", 20, "a", "b", "c"), named("b-tie", 10, "a", "b"), named("a-tie", 10, "a"))
 	for user, want := range map[string]string{"a": "a-tie", "b": "b-tie", "c": "z-late", "d": "catch-all"} {
-		if c := w.Classify(request(user)); c.Schema() != want {
-			t.Errorf("%s is of %s, want %s", user, c.Schema(), want)
+		if c := w.Classify(request(user)); c.schema.name != want {
+			t.Errorf("%s is of %s, want %s", user, c.schema.name, want)
 		}
 	}
 	c := w.Classify(request("b"))
-	if c.Level() != "l" || !slices.Equal(c.SchemaUID(), []string{"schema-b-tie"}) || !slices.Equal(c.LevelUID(), []string{"level-l"}) {
-		t.Errorf("%s, %q, %q", c.Level(), c.SchemaUID(), c.LevelUID())
+	if c.schema.level.name != "l" || !slices.Equal(c.schema.uid, []string{"schema-b-tie"}) || !slices.Equal(c.schema.levelUID, []string{"level-l"}) {
+		t.Errorf("%s, %q, %q", c.schema.level.name, c.schema.uid, c.schema.levelUID)
 	}
 }
 
@@ -118,8 +118,8 @@ func TestTheMandatoryObjectsAreAlwaysThere(t *testing.T) {
 	} {
 		r := request("eve")
 		r.Groups = tt.groups
-		if c := w.Classify(r); c.Schema() != tt.schema || c.Level() != tt.level {
-			t.Errorf("%q: %s at %s, want %s at %s", tt.groups, c.Schema(), c.Level(), tt.schema, tt.level)
+		if c := w.Classify(r); c.schema.name != tt.schema || c.schema.level.name != tt.level {
+			t.Errorf("%q: %s at %s, want %s at %s", tt.groups, c.schema.name, c.schema.level.name, tt.schema, tt.level)
 		}
 	}
 	// A schema whose level is missing, or not usable, does not count, even if
@@ -127,8 +127,8 @@ func TestTheMandatoryObjectsAreAlwaysThere(t *testing.T) {
 	rest := byUser(t, "catch-all", "none", "*")
 	odd := levelOf(t, "odd", "{limitResponse: {type: Queue}}")
 	w.configure(rest, odd, byUser(t, "s", "odd", "*"))
-	if c := w.Classify(request("eve")); c.Schema() != "catch-all" || c.Level() != "catch-all" || c.SchemaUID()[0] != "" {
-		t.Errorf("%s (%q) at %s", c.Schema(), c.SchemaUID(), c.Level())
+	if c := w.Classify(request("eve")); c.schema.name != "catch-all" || c.schema.level.name != "catch-all" || c.schema.uid[0] != "" {
+		t.Errorf("%s (%q) at %s", c.schema.name, c.schema.uid, c.schema.level.name)
 	}
 }
 
@@ -152,29 +152,5 @@ func TestUsableLevels(t *testing.T) {
 		if got := Usable(parse[flowcontrolv1.PriorityLevelConfiguration](t, text)); got != want {
 			t.Errorf("%s: %t, want %t", text, got, want)
 		}
-	}
-}
-
-func TestDangling(t *testing.T) {
-	fs := byUser(t, "s", "l", "*")
-	levels := []*flowcontrolv1.PriorityLevelConfiguration{levelOf(t, "other", "{"+reject+"}")}
-	want, known := Dangling(fs, levels)
-	if known || want.Type != "Dangling" || want.Status != "True" || want.Reason != "NotFound" ||
-		want.Message != `This FlowSchema references the PriorityLevelConfiguration object named "l" but there is no such object` {
-		t.Errorf("%+v, %t", want, known)
-	}
-	fs.Status.Conditions = []flowcontrolv1.FlowSchemaCondition{want}
-	if _, known = Dangling(fs, levels); !known {
-		t.Error("the condition is there, and is to be written again")
-	}
-	levels = append(levels, levelOf(t, "l", "{"+reject+"}"))
-	want, known = Dangling(fs, levels)
-	if known || want.Status != "False" || want.Reason != "Found" ||
-		want.Message != `This FlowSchema references the PriorityLevelConfiguration object named "l" and it exists` {
-		t.Errorf("%+v, %t", want, known)
-	}
-	fs.Status.Conditions[0].Status = "False" // somebody else's words
-	if _, known = Dangling(fs, levels); known {
-		t.Error("a condition with another reason is taken for the right one")
 	}
 }

@@ -38,11 +38,11 @@ func TestThoseWhoLeaveMakeRoom(t *testing.T) {
 	w := newWorld(t, 1, queuing(t, "queues: 1, handSize: 1, queueLengthLimit: 3")...)
 	a := w.seated("a")
 	b, c, d := w.must("b", 1, Waiting), w.must("c", 1, Waiting), w.must("d", 1, Waiting)
-	if !w.leave(c, true) {
+	if !w.leave(c) {
 		t.Fatal("it may not leave")
 	}
 	w.done(a)
-	if w.leave(b, false) {
+	if w.leave(b) {
 		t.Fatal("it has left a seat that nobody takes back")
 	}
 	w.done(b)
@@ -50,7 +50,7 @@ func TestThoseWhoLeaveMakeRoom(t *testing.T) {
 		t.Error("the one behind the one who left is not served")
 	}
 	w.done(d)
-	if got := w.Dispatcher.levels["l"].totals; got != (totals{dispatched: 3, refused: 1, timedOut: 1}) {
+	if got := w.Dispatcher.levels["l"].totals; got != (totals{dispatched: 3, refused: 1, cancelled: 1}) {
 		t.Errorf("%+v", got)
 	}
 }
@@ -105,7 +105,7 @@ func TestWideRequests(t *testing.T) {
 	wide = w.must("wide", 4, Waiting)
 	w.pass(time.Second)
 	late = w.must("late", 1, Waiting)
-	w.leave(wide, false)
+	w.leave(wide)
 	if !isSeated(late) {
 		t.Error("nothing holds it up any more")
 	}

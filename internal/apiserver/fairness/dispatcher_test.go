@@ -115,7 +115,7 @@ func TestALevelComesBack(t *testing.T) {
 	c := w.must("c", 1, Waiting)
 	l := w.Dispatcher.levels["l"]
 	w.configure()
-	if !l.gone || w.Classify(request("d")).Level() != "catch-all" {
+	if !l.gone || w.Classify(request("d")).schema.level.name != "catch-all" {
 		t.Fatal("requests still go to a level that is no more")
 	}
 	w.configure(queuing(t, "queues: 1, handSize: 1, queueLengthLimit: 10")...)

@@ -2,6 +2,64 @@ package fairness
 
 import "time"
 
+// Verdict is what becomes of a request at first.
+type Verdict int
+
+// The verdicts.
+const (
+	Refused Verdict = iota
+	Waiting         // until its Ticket is seated, or it leaves
+	Seated
+)
+
+// arrive seats the request, lets it wait, or refuses it.
+func (l *level) arrive(s *schema, r *Request, w Width, hash uint64, now time.Time) (*Ticket, Verdict) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.advance(now)
+	f := s.flow
+	f.widths.observe(float64(w.seats()))
+	if w.counted {
+		f.watches.observe(float64(w.watches))
+	}
+	if l.exempt || l.queues == 0 {
+		if !l.exempt && !l.fits(w.seats()) {
+			return nil, l.refuse(f, noSeats)
+		}
+		t := l.ticket(s, r, w, now)
+		l.seat(t, now)
+		return t, Seated
+	}
+	q := l.pick(hash)
+	if l.seats >= l.limit && q.length >= l.longest {
+		return nil, l.refuse(f, queueFull)
+	}
+	t := l.ticket(s, r, w, now)
+	l.enqueue(t, q)
+	l.dispatch(now)
+	if !t.began.IsZero() {
+		return t, Seated
+	}
+	t.seated = make(chan struct{})
+	return t, Waiting
+}
+
+func (l *level) refuse(f *flow, why reason) Verdict {
+	f.refused[why]++
+	f.turnedAway.observe(0)
+	l.totals.refused++
+	return Refused
+}
+
+// fits says whether so many seats are free. What is wider than the level waits
+// until it has the level to itself.
+func (l *level) fits(seats int) bool {
+	if seats > l.limit {
+		return l.serving == 0
+	}
+	return l.seats+seats <= l.limit
+}
+
 func (l *level) enqueue(t *Ticket, q *queue) {
 	if !q.active() {
 		q.next = l.virtual
@@ -88,7 +146,7 @@ func (l *level) seat(t *Ticket, now time.Time) {
 }
 
 // leave takes back a request that waits. idle asks for the level to be reaped.
-func (l *level) leave(t *Ticket, timedOut bool, now time.Time) (left, idle bool) {
+func (l *level) leave(t *Ticket, now time.Time) (left, idle bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !t.began.IsZero() {
@@ -101,11 +159,7 @@ func (l *level) leave(t *Ticket, timedOut bool, now time.Time) (left, idle bool)
 	f.refused[waitedTooLong]++
 	f.turnedAway.observe(now.Sub(t.arrived).Seconds())
 	l.totals.refused++
-	if timedOut {
-		l.totals.timedOut++
-	} else {
-		l.totals.cancelled++
-	}
+	l.totals.cancelled++
 	l.changed()
 	l.dispatch(now) // it may have been too wide, and have held up others
 	l.recycle(t)
@@ -139,7 +193,7 @@ func (l *level) done(t *Ticket, now time.Time) (linger time.Duration, idle bool)
 	if q := t.queue; q != nil {
 		q.serving--
 		// It was reckoned to take likelyTime; now that is known better.
-		q.next -= float64(t.width.Seats) * (likelyTime - took).Seconds()
+		q.next -= float64(t.width.Seats) * seconds(likelyTime-took)
 		q.keepUp()
 		l.rest(q)
 	}
