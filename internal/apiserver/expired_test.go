@@ -41,6 +41,7 @@ func (t forgetfulTable) Watch(ctx context.Context, o store.WatchOptions) (store.
 }
 
 func TestRevisionsThatAreGone(t *testing.T) {
+	t.Parallel() // waits for what does not come
 	s := apitest.Start(t, func(c *apiserver.Config) { c.Store = forgetful{c.Store} })
 	makeConfigMaps(t, s.Admin(), 5)
 	c := kubernetes.NewForConfigOrDie(s.Admin()).CoreV1().ConfigMaps("default")

@@ -10,7 +10,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers"
 	corelisters "k8s.io/client-go/listers/core/v1"
 
 	"skiff/internal/apiserver/apitest"
@@ -61,9 +60,9 @@ func podsOf(t *testing.T, s *apitest.Server, user string) corelisters.PodLister 
 		t.Fatal(err)
 	}
 	// A component's own transform makes copies smaller; there are none here.
-	factory := client.NewInformers(clients.Kube, informers.WithTransform(func(any) (any, error) { return &corev1.Pod{}, nil }))
-	lister := factory.Core().V1().Pods().Lister()
-	if err := client.Start(t.Context(), factory); err != nil {
+	factory := client.NewInformers(clients.Kube, func(any) (any, error) { return &corev1.Pod{}, nil })
+	lister := factory.Pods().Lister()
+	if err := factory.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return lister

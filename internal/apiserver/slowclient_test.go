@@ -21,6 +21,7 @@ import (
 // stays when their time is up, though the server stands in the middle of a
 // write to them.
 func TestClientsThatDoNotReadAreLetGo(t *testing.T) {
+	t.Parallel() // waits for what does not come
 	s := apitest.Start(t)
 	config := s.Listen("admin")
 	c := kubernetes.NewForConfigOrDie(config).CoreV1().ConfigMaps("default")

@@ -2,6 +2,7 @@ package apiserver_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -13,7 +14,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
@@ -22,6 +22,7 @@ import (
 	"golang.org/x/net/websocket"
 
 	"skiff/internal/apiserver/apitest"
+	"skiff/internal/client"
 )
 
 // next waits for the next event of a watch.
@@ -238,31 +239,28 @@ func TestInformersFollow(t *testing.T) {
 	makeConfigMaps(t, s.Admin(), 3)
 	for name, config := range configs(s) {
 		t.Run(name, func(t *testing.T) {
-			client := kubernetes.NewForConfigOrDie(config)
-			f := informers.NewSharedInformerFactory(client, 0)
-			informer := f.Core().V1().ConfigMaps()
+			kube := kubernetes.NewForConfigOrDie(config)
+			f := client.NewInformers(kube)
+			informer := f.ConfigMaps()
 			seen := make(chan string, 100)
 			_, _ = informer.Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
 				AddFunc:    func(o any) { seen <- "+" + o.(*corev1.ConfigMap).Name },
 				DeleteFunc: func(any) { seen <- "-" },
 			})
-			stop := make(chan struct{})
+			ctx, stop := context.WithCancel(t.Context())
 			defer f.Shutdown()
-			defer close(stop)
-			f.Start(stop)
-			for _, ok := range f.WaitForCacheSync(t.Context().Done()) {
-				if !ok {
-					t.Fatal("the cache does not sync")
-				}
+			defer stop()
+			if err := f.Sync(ctx); err != nil {
+				t.Fatal(err)
 			}
 			list, err := informer.Lister().ConfigMaps("default").List(labels.Everything())
 			if err != nil || len(list) != 3 {
 				t.Fatalf("%d in the cache, %v", len(list), err)
 			}
-			if _, err := client.CoreV1().ConfigMaps(name).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "late"}}, metav1.CreateOptions{}); err != nil {
+			if _, err := kube.CoreV1().ConfigMaps(name).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "late"}}, metav1.CreateOptions{}); err != nil {
 				t.Fatal(err)
 			}
-			if err := client.CoreV1().ConfigMaps(name).Delete(t.Context(), "late", metav1.DeleteOptions{}); err != nil {
+			if err := kube.CoreV1().ConfigMaps(name).Delete(t.Context(), "late", metav1.DeleteOptions{}); err != nil {
 				t.Fatal(err)
 			}
 			for want := map[string]bool{"+late": true, "-": true}; len(want) > 0; {

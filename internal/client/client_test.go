@@ -28,8 +28,8 @@ func TestInformersKeepNoManagedFields(t *testing.T) {
 		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "m", Operation: "Apply"}},
 	}})
 	factory := NewInformers(kube)
-	nodes := factory.Core().V1().Nodes().Lister()
-	if err := Start(t.Context(), factory); err != nil {
+	nodes := factory.Nodes().Lister()
+	if err := factory.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	n, err := nodes.Get("a")

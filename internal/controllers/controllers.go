@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/rest"
 
 	"skiff/internal/client"
@@ -92,7 +91,7 @@ func lead(ctx context.Context, cfg Config, c client.Clients) error {
 	}
 	defer b.factory.Shutdown()
 	g.Go(func() error {
-		if err := client.Start(ctx, b.factory); err != nil {
+		if err := b.factory.Sync(ctx); err != nil {
 			return err
 		}
 		for _, run := range runs {
@@ -108,7 +107,7 @@ type builder struct {
 	ctx     context.Context
 	cfg     Config
 	shared  client.Clients
-	factory informers.SharedInformerFactory
+	factory *client.Informers
 }
 
 func (b *builder) wants(e entry, served client.Resources) bool {

@@ -5,10 +5,11 @@ import (
 	"log/slog"
 	"net/netip"
 
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/rest"
 
 	"skiff/internal/host"
+
+	"skiff/internal/client"
 )
 
 // Config is what cluster DNS needs to know about its node.
@@ -18,7 +19,7 @@ type Config struct {
 	Client *rest.Config
 	// Informers, made by servicecache.New, lets DNS share its view with the
 	// proxy; without them it makes its own. Run starts them if nobody has.
-	Informers informers.SharedInformerFactory
+	Informers *client.Informers
 	// Listen are the addresses to answer on, over UDP and TCP.
 	Listen []netip.AddrPort
 	// ClusterDomain ends all names of the cluster; "" means cluster.local.

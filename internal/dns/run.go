@@ -24,12 +24,12 @@ func Run(ctx context.Context, cfg Config) error {
 		}
 		cfg.Informers = factory
 	}
-	services := cfg.Informers.Core().V1().Services().Informer()
-	slices := cfg.Informers.Discovery().V1().EndpointSlices().Informer()
+	services := cfg.Informers.Services().Informer()
+	slices := cfg.Informers.EndpointSlices().Informer()
 	r := newResolver(&cfg, cacheView{services.GetIndexer(), slices.GetIndexer()}, func() bool {
 		return services.HasSynced() && slices.HasSynced()
 	})
-	cfg.Informers.Start(ctx.Done())
+	cfg.Informers.Start(ctx)
 	return serve(ctx, cfg.Listen, r)
 }
 

@@ -86,7 +86,7 @@ func newView(t *testing.T, text string) cacheView {
 	t.Helper()
 	factory, err := servicecache.New(fake.NewClientset())
 	must(t, err)
-	v := cacheView{factory.Core().V1().Services().Informer().GetIndexer(), factory.Discovery().V1().EndpointSlices().Informer().GetIndexer()}
+	v := cacheView{factory.Services().Informer().GetIndexer(), factory.EndpointSlices().Informer().GetIndexer()}
 	for _, doc := range strings.Split(text, "---\n") {
 		if strings.Contains(doc, "kind: EndpointSlice") {
 			var slice discoveryv1.EndpointSlice

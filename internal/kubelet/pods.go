@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/tools/cache"
 	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
 
@@ -163,8 +162,8 @@ func (k *kubelet) adopt(pods []*corev1.Pod) {
 // watchServices keeps the Services, which pods learn of through environment
 // variables.
 func (k *kubelet) watchServices(ctx context.Context) {
-	factory := client.NewInformers(k.client, informers.WithTransform(onlyAddresses))
-	services := factory.Core().V1().Services()
+	factory := client.NewInformers(k.client, onlyAddresses)
+	services := factory.Services()
 	informer := services.Informer()
 	k.mu.Lock()
 	k.services = services.Lister()
@@ -177,7 +176,7 @@ func (k *kubelet) watchServices(ctx context.Context) {
 		}
 	}
 	k.mu.Unlock()
-	factory.StartWithContext(ctx)
+	factory.Start(ctx)
 	<-ctx.Done()
 	factory.Shutdown()
 }

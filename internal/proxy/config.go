@@ -4,10 +4,11 @@ import (
 	"log/slog"
 	"net/netip"
 
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/rest"
 
 	"skiff/internal/host"
+
+	"skiff/internal/client"
 )
 
 // Config is what the proxy needs to know about its node.
@@ -18,7 +19,7 @@ type Config struct {
 	// Informers, made by servicecache.New, lets the proxy share its view with
 	// the node's DNS. The caller starts them once Run was called; without
 	// them the proxy makes and starts its own.
-	Informers informers.SharedInformerFactory
+	Informers *client.Informers
 	// NodeName decides which endpoints are local.
 	NodeName string
 	// Names makes the tables' names.

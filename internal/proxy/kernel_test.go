@@ -35,14 +35,14 @@ func TestNodePortAnswersOnEveryLocalAddress(t *testing.T) {
 	for _, to := range []string{"127.0.0.1:30080", "169.254.1.1:30080", gate + ":30080", "10.96.1.1:80"} {
 		r.expect("", "tcp", to, pod1, "")
 	}
-	r.expect(client, "tcp", gate+":30080", pod1, client)
+	r.expect(outside, "tcp", gate+":30080", pod1, outside)
 	r.expect(pod2, "tcp", gate+":30080", pod1, "")
 
 	r.serve(remote, 8080)
 	r.service(newService("web", "10.96.1.1", corev1.ProtocolTCP, 80, 30080), remote+":8080")
-	server, from, err := r.ask(client, "tcp", gate+":30080")
+	server, from, err := r.ask(outside, "tcp", gate+":30080")
 	must(t, err)
-	if server != remote || from == client {
+	if server != remote || from == outside {
 		t.Errorf("answered by %s, which saw %s; an endpoint elsewhere must answer through this node", server, from)
 	}
 	r.expect("", "tcp", "127.0.0.1:30080", remote, "")
@@ -56,10 +56,10 @@ func TestLocalPolicyKeepsClientsAddress(t *testing.T) {
 	svc.Spec.ExternalTrafficPolicy = corev1.ServiceExternalTrafficPolicyLocal
 	r.service(svc, pod1+":8080", remote+":8080")
 	for range 16 {
-		r.expect(client, "tcp", gate+":30080", pod1, client)
+		r.expect(outside, "tcp", gate+":30080", pod1, outside)
 	}
 	r.service(svc, remote+":8080")
-	if _, _, err := r.ask(client, "tcp", gate+":30080"); !isTimeout(err) {
+	if _, _, err := r.ask(outside, "tcp", gate+":30080"); !isTimeout(err) {
 		t.Errorf("with endpoints on other nodes only: %v, want no answer", err)
 	}
 	r.expect("", "tcp", "127.0.0.1:30080", remote, "")
@@ -80,9 +80,9 @@ func TestServiceWithoutEndpointsRefuses(t *testing.T) {
 	r := newRig(t)
 	r.service(newService("web", "10.96.1.1", corev1.ProtocolTCP, 80, 30080))
 	for from, targets := range map[string][]string{
-		"":     {"10.96.1.1:80", "127.0.0.1:30080", "10.96.1.1:81"},
-		pod1:   {"10.96.1.1:80", "10.96.7.7:1"},
-		client: {gate + ":30080"},
+		"":      {"10.96.1.1:80", "127.0.0.1:30080", "10.96.1.1:81"},
+		pod1:    {"10.96.1.1:80", "10.96.7.7:1"},
+		outside: {gate + ":30080"},
 	} {
 		for _, to := range targets {
 			if _, _, err := r.ask(from, "tcp", to); !errors.Is(err, syscall.ECONNREFUSED) {
@@ -98,26 +98,26 @@ func TestConnectionsOutliveChanges(t *testing.T) {
 	r.serve(pod2, 8080)
 	svc := newService("web", "10.96.1.1", corev1.ProtocolTCP, 80, 30080)
 	r.service(svc, pod1+":8080")
-	conn, err := r.dial(client, "tcp", gate+":30080")
+	conn, err := r.dial(outside, "tcp", gate+":30080")
 	must(t, err)
 	defer conn.Close()
 	still := func(when string) {
 		t.Helper()
-		if server, from, err := askOn(conn); err != nil || server != pod1 || from != client {
+		if server, from, err := askOn(conn); err != nil || server != pod1 || from != outside {
 			t.Errorf("%s: answered by %q, which saw %q: %v", when, server, from, err)
 		}
 	}
 	still("at first")
 	r.service(svc, pod2+":8080")
-	r.expect(client, "tcp", gate+":30080", pod2, client)
+	r.expect(outside, "tcp", gate+":30080", pod2, outside)
 	still("after its endpoint left the service")
 	r.restart()
 	still("after the table was replaced, as at a restart")
-	r.expect(client, "tcp", gate+":30080", pod2, client)
+	r.expect(outside, "tcp", gate+":30080", pod2, outside)
 	must(t, r.sync.services.Delete(svc))
 	r.update("web")
 	still("after the service was deleted")
-	if _, _, err := r.ask(client, "tcp", gate+":30080"); !errors.Is(err, syscall.ECONNREFUSED) {
+	if _, _, err := r.ask(outside, "tcp", gate+":30080"); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("new connection to the deleted service: %v", err)
 	}
 }
@@ -133,10 +133,10 @@ func TestClientStaysWithItsEndpoint(t *testing.T) {
 	r.service(svc, all...)
 	stays := func(when string) string {
 		t.Helper()
-		first, _, err := r.ask(client, "tcp", "10.96.1.1:80")
+		first, _, err := r.ask(outside, "tcp", "10.96.1.1:80")
 		must(t, err)
 		for range 20 {
-			if server, _, err := r.ask(client, "tcp", "10.96.1.1:80"); err != nil || server != first {
+			if server, _, err := r.ask(outside, "tcp", "10.96.1.1:80"); err != nil || server != first {
 				t.Fatalf("%s: answered by %s, before by %s: %v", when, server, first, err)
 			}
 		}
@@ -145,7 +145,7 @@ func TestClientStaysWithItsEndpoint(t *testing.T) {
 	first := stays("at first")
 	r.restart()
 	if again := stays("after a restart"); again != first {
-		t.Errorf("a restart moved the client from %s to %s", first, again)
+		t.Errorf("a restart moved the outside from %s to %s", first, again)
 	}
 	var left []string
 	for _, e := range all {
@@ -171,7 +171,7 @@ func TestUDPFollowsItsEndpoints(t *testing.T) {
 	svc := newService("dns", "10.96.1.1", corev1.ProtocolUDP, 53, 30053)
 	r.service(svc, pod1+":8080")
 	// One socket keeps its address, and so its flow.
-	for to, from := range map[string]string{"10.96.1.1:53": remote, gate + ":30053": client} {
+	for to, from := range map[string]string{"10.96.1.1:53": remote, gate + ":30053": outside} {
 		r.service(svc, pod1+":8080")
 		conn, err := r.dial(from, "udp", to)
 		must(t, err)
@@ -195,7 +195,7 @@ func TestClusterDNSIsAnsweredOnTheNode(t *testing.T) {
 			r.expect(from, network, "10.96.0.10:53", "127.8.9.10", "")
 		}
 	}
-	if _, _, err := r.ask(client, "tcp", "127.8.9.10:10053"); err == nil {
+	if _, _, err := r.ask(outside, "tcp", "127.8.9.10:10053"); err == nil {
 		t.Error("a machine outside reached the node's loopback address")
 	}
 }
@@ -205,14 +205,14 @@ func TestClusterDNSIsAnsweredOnTheNode(t *testing.T) {
 func TestLoopbackStaysClosed(t *testing.T) {
 	r := newRig(t)
 	r.serve("127.0.0.1", 9000)
-	r.in(r.ns[client], func() {
+	r.in(r.ns[outside], func() {
 		r.address("lo", "198.51.100.1/32")
 		// Give loopback destinations a way out of this machine.
 		must(t, deleteLocalLoopback())
 		r.route("127.0.0.1/32", "169.254.1.1", 0)
 		must(t, allowLoopbackRoutes())
 	})
-	if _, _, err := r.ask(client, "tcp", "127.0.0.1:9000"); !isTimeout(err) {
+	if _, _, err := r.ask(outside, "tcp", "127.0.0.1:9000"); !isTimeout(err) {
 		t.Errorf("a neighbour's connection to 127.0.0.1: %v, want no answer", err)
 	}
 	r.expect("", "tcp", "127.0.0.1:9000", "127.0.0.1", "127.0.0.1")

@@ -39,14 +39,14 @@ type rig struct {
 }
 
 const (
-	pod1   = "10.244.0.5"
-	pod2   = "10.244.0.6"
-	remote = "10.244.1.5" // a pod of another node
-	client = "192.0.2.100"
-	gate   = "192.0.2.1" // the node's address towards the client
+	pod1    = "10.244.0.5"
+	pod2    = "10.244.0.6"
+	remote  = "10.244.1.5" // a pod of another node
+	outside = "192.0.2.100"
+	gate    = "192.0.2.1" // the node's address towards the client
 )
 
-var machines = []string{pod1, pod2, remote, client}
+var machines = []string{pod1, pod2, remote, outside}
 
 // newRig builds the machines and starts a syncer in the node, without the loop
 // around it: tests say when it writes.
@@ -75,7 +75,7 @@ func newRig(t testing.TB) *rig {
 	}
 	// Cluster addresses need some route on the node; on a real one the default
 	// route serves.
-	r.in(r.node, func() { r.route("0.0.0.0/0", client, 4) })
+	r.in(r.node, func() { r.route("0.0.0.0/0", outside, 4) })
 	r.start()
 	return r
 }
@@ -132,7 +132,7 @@ func (r *rig) connect(i int, addr string) {
 		must(r.t, netlink.LinkAdd(veth))
 		r.up(link)
 		r.address(link, gateway+"/32")
-		if addr == client {
+		if addr == outside {
 			r.address(link, gate+"/32")
 		}
 		r.routeLink(addr+"/32", link)

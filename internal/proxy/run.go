@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/tools/cache"
 
 	"skiff/internal/servicecache"
 	"skiff/internal/tablewatch"
@@ -53,9 +52,8 @@ func Run(ctx context.Context, cfg Config) error {
 		return fmt.Errorf("proxy: %w", err)
 	}
 	defer stop()
-	cfg.Informers.Start(ctx.Done())
-	if !waitForCaches(ctx, cfg) {
-		return nil
+	if cfg.Informers.Sync(ctx) != nil {
+		return nil // ctx has ended
 	}
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -83,8 +81,8 @@ func Clean(cfg Config) error {
 
 // watch marks Services dirty when they, or their EndpointSlices, change.
 func watch(cfg Config, d *dirty) (stop func(), err error) {
-	services := cfg.Informers.Core().V1().Services().Informer()
-	endpoints := cfg.Informers.Discovery().V1().EndpointSlices().Informer()
+	services := cfg.Informers.Services().Informer()
+	endpoints := cfg.Informers.EndpointSlices().Informer()
 	onService, err := services.AddEventHandler(d.handler(func(obj any) (types.NamespacedName, bool) {
 		svc, ok := obj.(*corev1.Service)
 		if !ok {
@@ -109,12 +107,6 @@ func watch(cfg Config, d *dirty) (stop func(), err error) {
 		_ = services.RemoveEventHandler(onService)
 		_ = endpoints.RemoveEventHandler(onSlice)
 	}, nil
-}
-
-func waitForCaches(ctx context.Context, cfg Config) bool {
-	return cache.WaitForCacheSync(ctx.Done(),
-		cfg.Informers.Core().V1().Services().Informer().HasSynced,
-		cfg.Informers.Discovery().V1().EndpointSlices().Informer().HasSynced)
 }
 
 // coalesce is how long the first change of a burst waits for the rest: a

@@ -48,7 +48,7 @@ func TestRunFollowsTheAPI(t *testing.T) {
 	must(t, err)
 
 	r.eventually("the service answers", func() error {
-		_, _, err := r.ask(client, "tcp", gate+":30080")
+		_, _, err := r.ask(outside, "tcp", gate+":30080")
 		return err
 	})
 	r.eventually("both health ports say yes", func() error {
@@ -61,7 +61,7 @@ func TestRunFollowsTheAPI(t *testing.T) {
 	_, err = api.DiscoveryV1().EndpointSlices("default").Create(ctx, slice, metav1.CreateOptions{})
 	must(t, err)
 	r.eventually("the service answers again", func() error {
-		_, _, err := r.ask(client, "tcp", gate+":30080")
+		_, _, err := r.ask(outside, "tcp", gate+":30080")
 		return err
 	})
 
@@ -70,7 +70,7 @@ func TestRunFollowsTheAPI(t *testing.T) {
 		t.Errorf("Run ended with %v", err)
 	}
 	cfg.Informers.Shutdown()
-	r.expect(client, "tcp", gate+":30080", pod1, client)
+	r.expect(outside, "tcp", gate+":30080", pod1, outside)
 }
 
 // TestFlushedRulesComeBack: a firewall that starts flushes everything, the notes
@@ -87,7 +87,7 @@ func TestFlushedRulesComeBack(t *testing.T) {
 	ended := make(chan error, 1)
 	go r.in(r.node, func() { ended <- Run(ctx, cfg) })
 	answers := func() error {
-		_, _, err := r.ask(client, "tcp", gate+":30080")
+		_, _, err := r.ask(outside, "tcp", gate+":30080")
 		return err
 	}
 	r.eventually("the service answers", answers)
@@ -131,7 +131,7 @@ func TestNoConnectionIsLostWhileEndpointsChange(t *testing.T) {
 	done := make(chan struct{})
 	errs := make(chan error, 2)
 	for _, to := range []string{"10.96.1.1:80", gate + ":30080"} {
-		go func() { errs <- r.askUntil(done, client, to) }()
+		go func() { errs <- r.askUntil(done, outside, to) }()
 	}
 	for i := range 400 {
 		apply(i)

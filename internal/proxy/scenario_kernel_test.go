@@ -70,7 +70,7 @@ func TestManyEndpoints(t *testing.T) {
 		t.Errorf("the kernel has %d of %d endpoints", got, len(all))
 	}
 	r.service(svc, all[0])
-	r.expect(client, "tcp", "10.96.1.1:80", pod1, "")
+	r.expect(outside, "tcp", "10.96.1.1:80", pod1, "")
 }
 
 // BenchmarkOneOfManyServices is a change of one Service's endpoints in a cluster

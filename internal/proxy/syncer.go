@@ -28,8 +28,8 @@ type syncer struct {
 func newSyncer(cfg *Config, k *kernel, flows *conntrack, h *health) *syncer {
 	return &syncer{
 		cfg: cfg, log: cfg.log(), kernel: k, flows: flows, health: h,
-		services: cfg.Informers.Core().V1().Services().Informer().GetIndexer(),
-		slices:   cfg.Informers.Discovery().V1().EndpointSlices().Informer().GetIndexer(),
+		services: cfg.Informers.Services().Informer().GetIndexer(),
+		slices:   cfg.Informers.EndpointSlices().Informer().GetIndexer(),
 	}
 }
 

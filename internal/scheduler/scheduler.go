@@ -16,14 +16,10 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/informers"
-	coreinformers "k8s.io/client-go/informers/core/v1"
 	"k8s.io/client-go/kubernetes"
 	policylisters "k8s.io/client-go/listers/policy/v1"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/record"
 
 	"skiff/internal/client"
@@ -57,16 +53,19 @@ func Run(ctx context.Context, cfg Config) error {
 			return err
 		}
 		budgets := served.Serves(policyv1.SchemeGroupVersion.WithResource("poddisruptionbudgets"))
-		factory := client.NewInformers(c.Kube, informers.WithTransform(slim))
+		factory := client.NewInformers(c.Kube, slim)
 		defer factory.Shutdown()
 		defer cancel()
 		s := newScheduler(c.Kube, factory, client.NewRecorder(ctx, c.Kube, cfg.SchedulerName), cfg.SchedulerName, budgets)
-		if err := client.Start(ctx, factory); err != nil {
+		if err := factory.Sync(ctx); err != nil {
 			return err
 		}
 		return s.Run(ctx)
 	})
 }
+
+// unfinished selects the pods that take up room or want it.
+var unfinished = fmt.Sprintf("status.phase!=%s,status.phase!=%s", corev1.PodSucceeded, corev1.PodFailed)
 
 // maxWrites bounds the calls to the API server that are on their way.
 const maxWrites = 100
@@ -88,29 +87,22 @@ type Scheduler struct {
 	pending sync.WaitGroup
 }
 
-func newScheduler(kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder, name string, budgets bool) *Scheduler {
+func newScheduler(kube kubernetes.Interface, factory *client.Informers, events record.EventRecorder, name string, budgets bool) *Scheduler {
 	s := &Scheduler{
 		kube: kube, events: events, name: name,
 		state: core.NewState(rand.Uint64()), queue: newQueue(),
 		assumed: map[types.UID]bool{}, claimed: map[types.UID]bool{},
 		wake: make(chan struct{}, 1), writes: make(chan struct{}, maxWrites),
 	}
-	nodes, namespaces := factory.Core().V1().Nodes().Informer(), factory.Core().V1().Namespaces().Informer()
-	pods := factory.InformerFor(&corev1.Pod{}, unfinishedPods)
+	nodes, namespaces := factory.Nodes().Informer(), factory.Namespaces().Informer()
+	pods := factory.Where(unfinished).Pods().Informer()
 	reconcile.OnUpdate(nodes, s.nodeChanged)
 	reconcile.OnUpdate(namespaces, s.namespaceChanged)
 	reconcile.OnUpdate(pods, s.podChanged)
 	if budgets {
-		s.budgets = factory.Policy().V1().PodDisruptionBudgets().Lister()
+		s.budgets = factory.PodDisruptionBudgets().Lister()
 	}
 	return s
-}
-
-// unfinishedPods is an informer of the pods that take up room or want it.
-func unfinishedPods(kube kubernetes.Interface, resync time.Duration) cache.SharedIndexInformer {
-	selector := fmt.Sprintf("status.phase!=%s,status.phase!=%s", corev1.PodSucceeded, corev1.PodFailed)
-	return coreinformers.NewFilteredPodInformer(kube, metav1.NamespaceAll, resync, cache.Indexers{},
-		func(o *metav1.ListOptions) { o.FieldSelector = selector })
 }
 
 // Run places pods until ctx ends.

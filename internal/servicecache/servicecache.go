@@ -11,7 +11,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
@@ -30,13 +29,13 @@ const (
 
 // New makes the informers. Whoever runs first starts them; objects read from
 // them are shared and must not be changed.
-func New(kube kubernetes.Interface) (informers.SharedInformerFactory, error) {
-	factory := client.NewInformers(kube, informers.WithTransform(trim))
-	services := factory.Core().V1().Services().Informer()
+func New(kube kubernetes.Interface) (*client.Informers, error) {
+	factory := client.NewInformers(kube, trim)
+	services := factory.Services().Informer()
 	if err := services.AddIndexers(cache.Indexers{ByAddress: clusterAddresses}); err != nil {
 		return nil, fmt.Errorf("index services: %w", err)
 	}
-	slices := factory.Discovery().V1().EndpointSlices().Informer()
+	slices := factory.EndpointSlices().Informer()
 	if err := slices.AddIndexers(cache.Indexers{ByService: serviceOf, ByAddress: endpointAddresses}); err != nil {
 		return nil, fmt.Errorf("index endpoint slices: %w", err)
 	}
@@ -44,7 +43,7 @@ func New(kube kubernetes.Interface) (informers.SharedInformerFactory, error) {
 }
 
 // NewForConfig makes the informers and the client under them.
-func NewForConfig(cfg *rest.Config) (informers.SharedInformerFactory, error) {
+func NewForConfig(cfg *rest.Config) (*client.Informers, error) {
 	clients, err := client.New(cfg, "skiff-services")
 	if err != nil {
 		return nil, err

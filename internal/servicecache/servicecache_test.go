@@ -33,11 +33,12 @@ func TestCacheKeepsWhatItsReadersUse(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer func() { stop(); factory.Shutdown() }()
-	factory.Start(ctx.Done())
-	factory.WaitForCacheSync(ctx.Done())
+	if err := factory.Sync(ctx); err != nil {
+		t.Fatal(err)
+	}
 
-	services := factory.Core().V1().Services().Informer().GetIndexer()
-	endpoints := factory.Discovery().V1().EndpointSlices().Informer().GetIndexer()
+	services := factory.Services().Informer().GetIndexer()
+	endpoints := factory.EndpointSlices().Informer().GetIndexer()
 	found := ServicesAt(services, "10.96.0.7")
 	if len(found) != 1 || found[0].Name != "db" {
 		t.Fatalf("services at 10.96.0.7: %v", found)

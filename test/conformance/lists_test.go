@@ -4,11 +4,13 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/client-go/tools/cache"
 
 	"skiff/internal/apiserver/apitest"
 )
@@ -90,21 +92,21 @@ func TestInformersSurviveCompaction(t *testing.T) {
 	if status, ok := err.(interface{ Status() metav1.Status }); !ok || status.Status().Code != http.StatusGone {
 		t.Errorf("a list of what is compacted away: %v", err)
 	}
-	f := informers.NewSharedInformerFactory(kube, 0)
-	informer := f.Core().V1().PodTemplates()
-	informer.Informer()
-	stop := make(chan struct{})
-	defer f.Shutdown()
-	defer close(stop)
-	f.Start(stop)
-	f.WaitForCacheSync(stop)
+	templates := cache.NewListWatchFromClient(kube.CoreV1().RESTClient(), "podtemplates", metav1.NamespaceAll, fields.Everything())
+	informer := cache.NewSharedIndexInformer(templates, &corev1.PodTemplate{}, 0, cache.Indexers{})
+	var running sync.WaitGroup
+	defer running.Wait()
+	following, stop := context.WithCancel(ctx)
+	defer stop()
+	running.Go(func() { informer.RunWithContext(following) })
+	<-informer.HasSyncedChecker().Done()
 	need(t, c.Delete(ctx, "template-0004", metav1.DeleteOptions{}))
 	last, err := c.List(ctx, metav1.ListOptions{})
 	need(t, err)
 	compact(last.ResourceVersion)
 	apitest.Eventually(t, "the informer has what there is", func(context.Context) bool {
-		keys := informer.Informer().GetStore().ListKeys()
-		_, gone, _ := informer.Informer().GetStore().GetByKey("default/template-0004")
+		keys := informer.GetStore().ListKeys()
+		_, gone, _ := informer.GetStore().GetByKey("default/template-0004")
 		return len(keys) == len(last.Items) && !gone
 	})
 }

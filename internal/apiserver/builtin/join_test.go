@@ -36,7 +36,7 @@ func (c *cluster) certificatesSignedBy(t *testing.T, authority sign.Authority) {
 		return func(ctx context.Context) error { _ = f(ctx); return nil }
 	}
 	run(t, ended(func(ctx context.Context) error {
-		if err := skiffclient.Start(ctx, factory); err != nil {
+		if err := factory.Sync(ctx); err != nil {
 			return err
 		}
 		<-ctx.Done()

@@ -12,11 +12,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/client-go/informers"
 	corelisters "k8s.io/client-go/listers/core/v1"
 
 	"skiff/internal/controllers/pods"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 // Port is a port of a Service as one pod serves it.
@@ -141,11 +142,11 @@ func Labels(s *corev1.Service, own map[string]string) map[string]string {
 
 // Watch calls wake with the key of every Service that changed or whose pods
 // changed in a way that shows in its endpoints.
-func Watch(factory informers.SharedInformerFactory, wake func(reconcile.Key)) {
-	services := factory.Core().V1().Services()
+func Watch(factory *client.Informers, wake func(reconcile.Key)) {
+	services := factory.Services()
 	lister := services.Lister()
 	reconcile.OnChange(services.Informer(), func(s *corev1.Service) { wake(reconcile.KeyOf(s)) })
-	reconcile.OnUpdate(factory.Core().V1().Pods().Informer(), func(old, p *corev1.Pod, deleted bool) {
+	reconcile.OnUpdate(factory.Pods().Informer(), func(old, p *corev1.Pod, deleted bool) {
 		if old != nil && !deleted && same(old, p) {
 			return
 		}

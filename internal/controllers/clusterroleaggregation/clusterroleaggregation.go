@@ -15,11 +15,12 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	rbaclisters "k8s.io/client-go/listers/rbac/v1"
 
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 const fieldManager = "clusterrole-aggregation-controller"
@@ -32,8 +33,8 @@ type Controller struct {
 }
 
 // New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory) *Controller {
-	roles := factory.Rbac().V1().ClusterRoles()
+func New(kube kubernetes.Interface, factory *client.Informers) *Controller {
+	roles := factory.ClusterRoles()
 	c := &Controller{kube: kube, roles: roles.Lister()}
 	c.loop = reconcile.New("clusterroleaggregation", c.reconcile)
 	// A label that was removed is on no role any more, so every change may

@@ -8,9 +8,10 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/controllers/controllertest"
+
+	"skiff/internal/client"
 )
 
 func role(name, label string, resources ...string) *rbacv1.ClusterRole {
@@ -58,7 +59,7 @@ func TestRulesFollowTheRolesThatHaveThem(t *testing.T) {
 		role("parts", "to-edit", "pods"), role("stays", "y", "nodes"),
 	}
 	controllertest.Run(t, objects, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) { return New(c.Kube, f), nil })
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) { return New(c.Kube, f), nil })
 		api := c.Kube.RbacV1().ClusterRoles()
 		expect := func(name string, want ...string) {
 			t.Helper()

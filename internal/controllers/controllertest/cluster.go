@@ -19,7 +19,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/client-go/tools/record"
@@ -35,7 +34,7 @@ type Cluster struct {
 	t         *testing.T
 	ctx       context.Context
 	stop      context.CancelFunc
-	factories []informers.SharedInformerFactory
+	factories []*client.Informers
 	version   int
 }
 
@@ -70,7 +69,7 @@ type Runner interface{ Run(context.Context) error }
 
 // Start builds a controller with informers of its own, runs it, and waits
 // until it has nothing more to do.
-func (c *Cluster) Start(build func(informers.SharedInformerFactory) (Runner, error)) {
+func (c *Cluster) Start(build func(*client.Informers) (Runner, error)) {
 	c.t.Helper()
 	factory := client.NewInformers(c.Kube)
 	c.factories = append(c.factories, factory)
@@ -78,7 +77,7 @@ func (c *Cluster) Start(build func(informers.SharedInformerFactory) (Runner, err
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	if err := client.Start(c.ctx, factory); err != nil {
+	if err := factory.Sync(c.ctx); err != nil {
 		c.t.Fatal(err)
 	}
 	go func() { _ = r.Run(c.ctx) }()

@@ -12,7 +12,6 @@ import (
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	batchlisters "k8s.io/client-go/listers/batch/v1"
 	"k8s.io/client-go/tools/cache"
@@ -20,6 +19,8 @@ import (
 
 	"skiff/internal/controllers/claim"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 var kind = batchv1.SchemeGroupVersion.WithKind("CronJob")
@@ -37,8 +38,8 @@ type Controller struct {
 }
 
 // New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder) (*Controller, error) {
-	cronJobs, jobs := factory.Batch().V1().CronJobs(), factory.Batch().V1().Jobs().Informer()
+func New(kube kubernetes.Interface, factory *client.Informers, events record.EventRecorder) (*Controller, error) {
+	cronJobs, jobs := factory.CronJobs(), factory.Jobs().Informer()
 	c := &Controller{kube: kube, events: events, cronJobs: cronJobs.Lister(), jobs: jobs.GetIndexer()}
 	if err := claim.AddIndex(jobs); err != nil {
 		return nil, err

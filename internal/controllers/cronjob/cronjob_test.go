@@ -10,9 +10,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/controllers/controllertest"
+
+	"skiff/internal/client"
 )
 
 func cronJob(change ...func(*batchv1.CronJobSpec)) *batchv1.CronJob {
@@ -39,7 +40,7 @@ type world struct {
 func run(t *testing.T, cj *batchv1.CronJob, test func(world)) {
 	t.Helper()
 	controllertest.Run(t, []runtime.Object{cj}, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return New(c.Kube, f, c.Events)
 		})
 		test(world{c, t})

@@ -9,7 +9,6 @@ import (
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	appslisters "k8s.io/client-go/listers/apps/v1"
 	corelisters "k8s.io/client-go/listers/core/v1"
@@ -21,6 +20,8 @@ import (
 	"skiff/internal/controllers/history"
 	"skiff/internal/controllers/podcontrol"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 var kind = appsv1.SchemeGroupVersion.WithKind("DaemonSet")
@@ -42,9 +43,9 @@ type Controller struct {
 }
 
 // New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder) (*Controller, error) {
-	sets, nodes := factory.Apps().V1().DaemonSets(), factory.Core().V1().Nodes()
-	revisions, pods := factory.Apps().V1().ControllerRevisions().Informer(), factory.Core().V1().Pods().Informer()
+func New(kube kubernetes.Interface, factory *client.Informers, events record.EventRecorder) (*Controller, error) {
+	sets, nodes := factory.DaemonSets(), factory.Nodes()
+	revisions, pods := factory.ControllerRevisions().Informer(), factory.Pods().Informer()
 	c := &Controller{
 		kube: kube, events: events, history: history.Keeper{Kube: kube, Revisions: revisions.GetIndexer()},
 		sets: sets.Lister(), nodes: nodes.Lister(), pods: pods.GetIndexer(),

@@ -12,9 +12,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/controllers/controllertest"
+
+	"skiff/internal/client"
 )
 
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -188,7 +189,7 @@ func allReady(t *testing.T, c *controllertest.Cluster) {
 
 func TestLife(t *testing.T) {
 	controllertest.Run(t, []runtime.Object{set(), node("n1"), node("n2")}, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return New(c.Kube, f, c.Events)
 		})
 		if got := list(t, c); len(got) != 2 {
@@ -245,7 +246,7 @@ func TestLife(t *testing.T) {
 
 func TestEndedPodsAreReplacedMoreAndMoreSlowly(t *testing.T) {
 	controllertest.Run(t, []runtime.Object{set(), node("n1")}, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return New(c.Kube, f, c.Events)
 		})
 		fail := func() string {

@@ -18,7 +18,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	appslisters "k8s.io/client-go/listers/apps/v1"
 	"k8s.io/client-go/tools/cache"
@@ -26,6 +25,8 @@ import (
 
 	"skiff/internal/controllers/claim"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 var kind = appsv1.SchemeGroupVersion.WithKind("Deployment")
@@ -45,9 +46,9 @@ type Controller struct {
 }
 
 // New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder) (*Controller, error) {
-	deployments, sets := factory.Apps().V1().Deployments(), factory.Apps().V1().ReplicaSets()
-	pods := factory.Core().V1().Pods().Informer()
+func New(kube kubernetes.Interface, factory *client.Informers, events record.EventRecorder) (*Controller, error) {
+	deployments, sets := factory.Deployments(), factory.ReplicaSets()
+	pods := factory.Pods().Informer()
 	c := &Controller{
 		kube: kube, events: events,
 		deployments: deployments.Lister(), sets: sets.Lister(),

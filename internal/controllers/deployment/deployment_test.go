@@ -9,10 +9,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/controllers/controllertest"
 	"skiff/internal/controllers/replicaset"
+
+	"skiff/internal/client"
 )
 
 // world is a cluster with both controllers, in which pods turn ready when the
@@ -24,10 +25,10 @@ type world struct {
 
 func rollouts(t *testing.T, d *appsv1.Deployment, test func(w world)) {
 	controllertest.Run(t, []runtime.Object{d}, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return replicaset.New(c.Kube, f, c.Events)
 		})
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return New(c.Kube, f, c.Events)
 		})
 		test(world{t, c})
@@ -237,7 +238,7 @@ func TestTakenName(t *testing.T) {
 	taken.Labels = map[string]string{"else": "where"}
 	taken.Spec.Template.Spec.Containers[0].Image = "other"
 	controllertest.Run(t, []runtime.Object{d, taken}, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return New(c.Kube, f, c.Events)
 		})
 		w := world{t, c}

@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	policylisters "k8s.io/client-go/listers/policy/v1"
@@ -20,6 +19,8 @@ import (
 
 	"skiff/internal/controllers/pods"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 const workers = 1
@@ -35,8 +36,8 @@ type Controller struct {
 }
 
 // New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder) *Controller {
-	budgets, podInformer := factory.Policy().V1().PodDisruptionBudgets(), factory.Core().V1().Pods()
+func New(kube kubernetes.Interface, factory *client.Informers, events record.EventRecorder) *Controller {
+	budgets, podInformer := factory.PodDisruptionBudgets(), factory.Pods()
 	c := &Controller{
 		kube: kube, events: events, budgets: budgets.Lister(), pods: podInformer.Lister(),
 		sizes: newSizes(factory, kube),

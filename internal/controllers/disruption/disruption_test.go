@@ -11,9 +11,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/controllers/controllertest"
+
+	"skiff/internal/client"
 )
 
 func budgetOf(change func(*policyv1.PodDisruptionBudgetSpec)) *policyv1.PodDisruptionBudget {
@@ -74,7 +75,7 @@ func TestStatus(t *testing.T) {
 
 func TestEvictionsThatDoNotComeAbout(t *testing.T) {
 	controllertest.Run(t, []runtime.Object{least(intstr.FromInt32(1)), podsOf(nil, 2, 0)[0], podsOf(nil, 2, 0)[1]}, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return New(c.Kube, f, c.Events), nil
 		})
 		get := func() *policyv1.PodDisruptionBudget {
@@ -113,7 +114,7 @@ func TestSizesOfControllers(t *testing.T) {
 		objects = append(objects, p)
 	}
 	controllertest.Run(t, objects, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return New(c.Kube, f, c.Events), nil
 		})
 		b, err := c.Kube.PolicyV1().PodDisruptionBudgets("ns").Get(t.Context(), "b", metav1.GetOptions{})

@@ -13,13 +13,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	appslisters "k8s.io/client-go/listers/apps/v1"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/cache"
 
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 // sizes knows how many pods controllers want.
@@ -32,13 +33,12 @@ type sizes struct {
 	kube        kubernetes.Interface
 }
 
-func newSizes(f informers.SharedInformerFactory, kube kubernetes.Interface) sizes {
-	apps, rc := f.Apps().V1(), f.Core().V1().ReplicationControllers()
+func newSizes(f *client.Informers, kube kubernetes.Interface) sizes {
 	return sizes{
-		deployments: apps.Deployments().Lister(), sets: apps.ReplicaSets().Lister(), stateful: apps.StatefulSets().Lister(),
-		replication: rc.Lister(), kube: kube,
+		deployments: f.Deployments().Lister(), sets: f.ReplicaSets().Lister(), stateful: f.StatefulSets().Lister(),
+		replication: f.ReplicationControllers().Lister(), kube: kube,
 		informers: []cache.SharedIndexInformer{
-			apps.Deployments().Informer(), apps.ReplicaSets().Informer(), apps.StatefulSets().Informer(), rc.Informer(),
+			f.Deployments().Informer(), f.ReplicaSets().Informer(), f.StatefulSets().Informer(), f.ReplicationControllers().Informer(),
 		},
 	}
 }

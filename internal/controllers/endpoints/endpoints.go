@@ -19,7 +19,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/record"
@@ -27,6 +26,8 @@ import (
 	"skiff/internal/controllers/backends"
 	"skiff/internal/controllers/pods"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 const (
@@ -120,15 +121,14 @@ type Controller struct {
 }
 
 // New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder) *Controller {
-	core := factory.Core().V1()
+func New(kube kubernetes.Interface, factory *client.Informers, events record.EventRecorder) *Controller {
 	c := &Controller{
 		kube: kube, events: events,
-		services: core.Services().Lister(), pods: core.Pods().Lister(), endpoints: core.Endpoints().Lister(),
+		services: factory.Services().Lister(), pods: factory.Pods().Lister(), endpoints: factory.Endpoints().Lister(),
 	}
 	c.loop = reconcile.New("endpoints", c.reconcile)
 	backends.Watch(factory, c.loop.Add)
-	reconcile.OnChange(core.Endpoints().Informer(), func(e *corev1.Endpoints) { c.loop.Add(reconcile.KeyOf(e)) })
+	reconcile.OnChange(factory.Endpoints().Informer(), func(e *corev1.Endpoints) { c.loop.Add(reconcile.KeyOf(e)) })
 	return c
 }
 

@@ -10,7 +10,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/cache"
@@ -18,6 +17,8 @@ import (
 
 	"skiff/internal/controllers/backends"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 const workers = 4
@@ -38,12 +39,11 @@ type Controller struct {
 }
 
 // New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder) (*Controller, error) {
-	core := factory.Core().V1()
-	slices := factory.Discovery().V1().EndpointSlices().Informer()
+func New(kube kubernetes.Interface, factory *client.Informers, events record.EventRecorder) (*Controller, error) {
+	slices := factory.EndpointSlices().Informer()
 	c := &Controller{
 		kube: kube, events: events,
-		services: core.Services().Lister(), pods: core.Pods().Lister(), nodes: core.Nodes().Lister(), slices: slices.GetIndexer(),
+		services: factory.Services().Lister(), pods: factory.Pods().Lister(), nodes: factory.Nodes().Lister(), slices: slices.GetIndexer(),
 	}
 	if err := slices.AddIndexers(cache.Indexers{byService: indexByService}); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, eve
 			c.loop.Add(key)
 		}
 	})
-	reconcile.OnUpdate(core.Nodes().Informer(), c.nodeChanged)
+	reconcile.OnUpdate(factory.Nodes().Informer(), c.nodeChanged)
 	return c, nil
 }
 

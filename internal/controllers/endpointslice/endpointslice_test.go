@@ -11,10 +11,11 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/controllers/controllertest"
 	"skiff/internal/controllers/endpoints"
+
+	"skiff/internal/client"
 )
 
 func service(change ...func(*corev1.Service)) *corev1.Service {
@@ -168,10 +169,10 @@ func TestServicesAndPodsMeet(t *testing.T) {
 		&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n1", Labels: map[string]string{corev1.LabelTopologyZone: "z1"}}},
 	}
 	controllertest.Run(t, objects, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return New(c.Kube, f, c.Events)
 		})
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return endpoints.New(c.Kube, f, c.Events), nil
 		})
 		slices := func() []discoveryv1.EndpointSlice {

@@ -7,7 +7,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	batchlisters "k8s.io/client-go/listers/batch/v1"
 	"k8s.io/client-go/tools/cache"
@@ -18,6 +17,8 @@ import (
 	"skiff/internal/controllers/claim"
 	"skiff/internal/controllers/podcontrol"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 var kind = batchv1.SchemeGroupVersion.WithKind("Job")
@@ -40,8 +41,8 @@ type Controller struct {
 }
 
 // New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder) (*Controller, error) {
-	jobs, pods := factory.Batch().V1().Jobs(), factory.Core().V1().Pods().Informer()
+func New(kube kubernetes.Interface, factory *client.Informers, events record.EventRecorder) (*Controller, error) {
+	jobs, pods := factory.Jobs(), factory.Pods().Informer()
 	c := &Controller{
 		kube: kube, events: events,
 		jobs: jobs.Lister(), jobIdx: jobs.Informer().GetIndexer(), pods: pods.GetIndexer(),

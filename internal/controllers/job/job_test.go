@@ -10,9 +10,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/controllers/controllertest"
+
+	"skiff/internal/client"
 )
 
 func job(change ...func(*batchv1.JobSpec)) *batchv1.Job {
@@ -49,7 +50,7 @@ type world struct {
 func run(t *testing.T, j *batchv1.Job, test func(w world)) {
 	t.Helper()
 	controllertest.Run(t, []runtime.Object{j}, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return New(c.Kube, f, c.Events)
 		})
 		test(world{c, t})

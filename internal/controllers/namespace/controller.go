@@ -9,7 +9,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers"
 	corelisters "k8s.io/client-go/listers/core/v1"
 
 	"skiff/internal/client"
@@ -30,8 +29,8 @@ type Controller struct {
 }
 
 // New makes the controller and asks the informers for what it reads.
-func New(c client.Clients, factory informers.SharedInformerFactory) *Controller {
-	namespaces := factory.Core().V1().Namespaces()
+func New(c client.Clients, factory *client.Informers) *Controller {
+	namespaces := factory.Namespaces()
 	n := &Controller{Clients: c, namespaces: namespaces.Lister()}
 	n.loop = reconcile.New("namespace", n.reconcile)
 	reconcile.OnUpdate(namespaces.Informer(), func(_, ns *corev1.Namespace, deleted bool) {
@@ -40,7 +39,7 @@ func New(c client.Clients, factory informers.SharedInformerFactory) *Controller 
 		}
 	})
 	// Pods take their time to end. The last one's going is worth a look.
-	reconcile.OnUpdate(factory.Core().V1().Pods().Informer(), func(_, p *corev1.Pod, deleted bool) {
+	reconcile.OnUpdate(factory.Pods().Informer(), func(_, p *corev1.Pod, deleted bool) {
 		if !deleted {
 			return
 		}

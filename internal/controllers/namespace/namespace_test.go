@@ -59,7 +59,7 @@ func TestDeletesAllContents(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	factory := client.NewInformers(c.Kube)
 	controller := New(c, factory)
-	if err := client.Start(ctx, factory); err != nil {
+	if err := factory.Sync(ctx); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan struct{})

@@ -11,12 +11,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/record"
 
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 // Length of a node's range.
@@ -36,8 +37,8 @@ type Controller struct {
 }
 
 // New makes the controller; cidrs are the pods' ranges, one for each family.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder, cidrs []netip.Prefix) (*Controller, error) {
-	c := &Controller{kube: kube, events: events, nodes: factory.Core().V1().Nodes().Lister()}
+func New(kube kubernetes.Interface, factory *client.Informers, events record.EventRecorder, cidrs []netip.Prefix) (*Controller, error) {
+	c := &Controller{kube: kube, events: events, nodes: factory.Nodes().Lister()}
 	for _, cidr := range cidrs {
 		bits := nodeBits4
 		if cidr.Addr().Is6() {
@@ -50,7 +51,7 @@ func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, eve
 		c.ranges = append(c.ranges, b)
 	}
 	c.loop = reconcile.New("nodeipam", c.reconcile)
-	reconcile.OnUpdate(factory.Core().V1().Nodes().Informer(), func(old, n *corev1.Node, deleted bool) {
+	reconcile.OnUpdate(factory.Nodes().Informer(), func(old, n *corev1.Node, deleted bool) {
 		if old == nil || deleted || n.Spec.PodCIDR == "" {
 			c.loop.Add(n.Name)
 		}

@@ -9,9 +9,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/controllers/controllertest"
+
+	"skiff/internal/client"
 )
 
 func TestBlocks(t *testing.T) {
@@ -62,7 +63,7 @@ func TestEveryNodeHasItsOwn(t *testing.T) {
 	kept := nodes[3].(*corev1.Node)
 	kept.Spec.PodCIDR, kept.Spec.PodCIDRs = "10.244.0.0/24", []string{"10.244.0.0/24"}
 	controllertest.Run(t, nodes, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return New(c.Kube, f, c.Events, []netip.Prefix{netip.MustParsePrefix("10.244.0.0/16")})
 		})
 		l, err := c.Kube.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})

@@ -12,7 +12,6 @@ import (
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/cache"
@@ -20,6 +19,8 @@ import (
 
 	"skiff/internal/controllers/pods"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 // Controller watches over nodes and evicts pods.
@@ -39,23 +40,22 @@ type Controller struct {
 
 // New makes the controller and asks the informers for what it reads. A kubelet
 // may be silent for grace; 0: DefaultGrace.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder, grace time.Duration) *Controller {
+func New(kube kubernetes.Interface, factory *client.Informers, events record.EventRecorder, grace time.Duration) *Controller {
 	if grace == 0 {
 		grace = DefaultGrace
 	}
-	core := factory.Core().V1()
-	podInformer := core.Pods().Informer()
+	podInformer := factory.Pods().Informer()
 	c := &Controller{
 		kube: kube, events: events, grace: grace, heard: map[string]time.Time{},
-		nodes: core.Nodes().Lister(), podList: core.Pods().Lister(), podIdx: podInformer.GetIndexer(),
+		nodes: factory.Nodes().Lister(), podList: factory.Pods().Lister(), podIdx: podInformer.GetIndexer(),
 	}
 	if err := pods.AddNodeIndex(podInformer); err != nil {
 		panic(err) // the informer runs already: controllers are made before
 	}
 	c.loop = reconcile.New("nodelifecycle", c.reconcile)
 	c.evictor = reconcile.New("taint-eviction", c.evict)
-	reconcile.OnUpdate(core.Nodes().Informer(), c.nodeChanged)
-	reconcile.OnChange(factory.Coordination().V1().Leases().Informer(), c.leaseChanged)
+	reconcile.OnUpdate(factory.Nodes().Informer(), c.nodeChanged)
+	reconcile.OnChange(factory.Leases().Informer(), c.leaseChanged)
 	reconcile.OnUpdate(podInformer, c.podChanged)
 	return c
 }

@@ -9,10 +9,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/controllers/controllertest"
 	"skiff/internal/controllers/pods"
+
+	"skiff/internal/client"
 )
 
 func node(name string, ready corev1.ConditionStatus) *corev1.Node {
@@ -88,7 +89,7 @@ func TestASilentNode(t *testing.T) {
 	fresh.Spec.Taints = []corev1.Taint{{Key: corev1.TaintNodeNotReady, Effect: corev1.TaintEffectNoSchedule}}
 	objects := []runtime.Object{fresh, node("dead", corev1.ConditionTrue), pod, lease("alive"), lease("dead")}
 	controllertest.Run(t, objects, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return New(c.Kube, f, c.Events, 0), nil
 		})
 		core := c.Kube.CoreV1()

@@ -13,7 +13,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/client-go/informers"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/cache"
 
@@ -27,22 +26,20 @@ type Ensure func(ctx context.Context, namespace string) error
 // Controller calls Ensure for every namespace, and again when its object changes.
 type Controller struct {
 	namespaces corelisters.NamespaceLister
-	objects    informers.SharedInformerFactory
+	objects    *client.Informers
 	ensure     Ensure
 	loop       *reconcile.Loop[string]
 }
 
 // Named selects objects by name.
-func Named(name string) func(*metav1.ListOptions) {
-	return func(o *metav1.ListOptions) {
-		o.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()
-	}
+func Named(name string) string {
+	return fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()
 }
 
 // New makes a controller. objects is its own factory, of which informer is the
 // only one used.
-func New(name string, factory, objects informers.SharedInformerFactory, informer cache.SharedIndexInformer, ensure Ensure) *Controller {
-	namespaces := factory.Core().V1().Namespaces()
+func New(name string, factory, objects *client.Informers, informer cache.SharedIndexInformer, ensure Ensure) *Controller {
+	namespaces := factory.Namespaces()
 	c := &Controller{namespaces: namespaces.Lister(), objects: objects, ensure: ensure}
 	c.loop = reconcile.New(name, c.reconcile)
 	reconcile.OnChange(namespaces.Informer(), func(ns *corev1.Namespace) { c.loop.Add(ns.Name) })
@@ -53,7 +50,7 @@ func New(name string, factory, objects informers.SharedInformerFactory, informer
 // Run reconciles until ctx ends.
 func (c *Controller) Run(ctx context.Context) error {
 	defer c.objects.Shutdown()
-	if err := client.Start(ctx, c.objects); err != nil {
+	if err := c.objects.Sync(ctx); err != nil {
 		return err
 	}
 	return c.loop.Run(ctx, 1)

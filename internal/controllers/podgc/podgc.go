@@ -18,13 +18,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/cache"
 
 	"skiff/internal/controllers/pods"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 const (
@@ -87,16 +88,15 @@ type Controller struct {
 }
 
 // New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory) *Controller {
-	core := factory.Core().V1()
-	informer := core.Pods().Informer()
-	c := &Controller{kube: kube, pods: core.Pods().Lister(), podIdx: informer.GetIndexer(), nodes: core.Nodes().Lister()}
+func New(kube kubernetes.Interface, factory *client.Informers) *Controller {
+	informer := factory.Pods().Informer()
+	c := &Controller{kube: kube, pods: factory.Pods().Lister(), podIdx: informer.GetIndexer(), nodes: factory.Nodes().Lister()}
 	if err := pods.AddNodeIndex(informer); err != nil {
 		panic(err) // the informer runs already: controllers are made before
 	}
 	c.loop = reconcile.New("podgc", c.reconcile)
 	reconcile.OnUpdate(informer, c.podChanged)
-	reconcile.OnUpdate(core.Nodes().Informer(), c.nodeChanged)
+	reconcile.OnUpdate(factory.Nodes().Informer(), c.nodeChanged)
 	return c
 }
 

@@ -8,9 +8,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/controllers/controllertest"
+
+	"skiff/internal/client"
 )
 
 func pod(name, node string, change ...func(*corev1.Pod)) *corev1.Pod {
@@ -71,7 +72,7 @@ func TestSurplus(t *testing.T) {
 func TestPodsOfALostNode(t *testing.T) {
 	objects := []runtime.Object{node("n1", corev1.ConditionTrue), node("n2", corev1.ConditionTrue), pod("a", "n1"), pod("b", "n2"), pod("ghost", "never")}
 	controllertest.Run(t, objects, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) { return New(c.Kube, f), nil })
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) { return New(c.Kube, f), nil })
 		left := func() (names string) {
 			l, err := c.Kube.CoreV1().Pods("ns").List(t.Context(), metav1.ListOptions{})
 			if err != nil {

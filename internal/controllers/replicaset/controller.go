@@ -12,7 +12,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/record"
@@ -20,6 +19,8 @@ import (
 	"skiff/internal/controllers/claim"
 	"skiff/internal/controllers/podcontrol"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 var kind = appsv1.SchemeGroupVersion.WithKind("ReplicaSet")
@@ -39,13 +40,13 @@ type Controller struct {
 }
 
 // New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder) (*Controller, error) {
+func New(kube kubernetes.Interface, factory *client.Informers, events record.EventRecorder) (*Controller, error) {
 	return NewOf(replicaSets(kube, factory), kube, factory, events)
 }
 
 // NewOf makes the controller of another kind that works as ReplicaSets do.
-func NewOf(source Source, kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder) (*Controller, error) {
-	podInformer := factory.Core().V1().Pods().Informer()
+func NewOf(source Source, kube kubernetes.Interface, factory *client.Informers, events record.EventRecorder) (*Controller, error) {
+	podInformer := factory.Pods().Informer()
 	c := &Controller{kube: kube, source: source, sets: source.Informer.GetIndexer(), pods: podInformer.GetIndexer()}
 	c.control = podcontrol.Control{Kube: kube, Events: events, Writes: &c.writes}
 	if err := errors.Join(claim.AddIndex(source.Informer), claim.AddIndex(podInformer)); err != nil {

@@ -12,10 +12,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/informers"
 	clienttesting "k8s.io/client-go/testing"
 
 	"skiff/internal/controllers/controllertest"
+
+	"skiff/internal/client"
 )
 
 func set(replicas int32) *appsv1.ReplicaSet {
@@ -98,7 +99,7 @@ func TestStatus(t *testing.T) {
 }
 
 func start(c *controllertest.Cluster) {
-	c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+	c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 		return New(c.Kube, f, c.Events)
 	})
 }

@@ -6,9 +6,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
+
+	"skiff/internal/client"
 )
 
 // Source is where the controller finds its objects, and writes their status:
@@ -28,9 +29,9 @@ type Source struct {
 	Store func(ctx context.Context, rs *appsv1.ReplicaSet) error
 }
 
-func replicaSets(kube kubernetes.Interface, factory informers.SharedInformerFactory) Source {
+func replicaSets(kube kubernetes.Interface, factory *client.Informers) Source {
 	return Source{
-		Name: "replicaset", Kind: kind, Informer: factory.Apps().V1().ReplicaSets().Informer(),
+		Name: "replicaset", Kind: kind, Informer: factory.ReplicaSets().Informer(),
 		View: func(obj any) *appsv1.ReplicaSet { return obj.(*appsv1.ReplicaSet) },
 		Live: func(ctx context.Context, namespace, name string) (metav1.Object, error) {
 			return kube.AppsV1().ReplicaSets(namespace).Get(ctx, name, metav1.GetOptions{})

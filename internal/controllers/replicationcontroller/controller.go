@@ -6,19 +6,20 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/record"
 
 	"skiff/internal/controllers/replicaset"
+
+	"skiff/internal/client"
 )
 
 var kind = corev1.SchemeGroupVersion.WithKind("ReplicationController")
 
 // New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder) (*replicaset.Controller, error) {
+func New(kube kubernetes.Interface, factory *client.Informers, events record.EventRecorder) (*replicaset.Controller, error) {
 	return replicaset.NewOf(replicaset.Source{
-		Name: "replicationcontroller", Kind: kind, Informer: factory.Core().V1().ReplicationControllers().Informer(),
+		Name: "replicationcontroller", Kind: kind, Informer: factory.ReplicationControllers().Informer(),
 		View:          func(obj any) *appsv1.ReplicaSet { return view(obj.(*corev1.ReplicationController)) },
 		NoTerminating: true,
 		Live: func(ctx context.Context, namespace, name string) (metav1.Object, error) {

@@ -8,9 +8,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/controllers/controllertest"
+
+	"skiff/internal/client"
 )
 
 func TestKeepsItsPods(t *testing.T) {
@@ -23,7 +24,7 @@ func TestKeepsItsPods(t *testing.T) {
 		},
 	}
 	controllertest.Run(t, []runtime.Object{rc}, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return New(c.Kube, f, c.Events)
 		})
 		l, err := c.Kube.CoreV1().Pods("ns").List(t.Context(), metav1.ListOptions{})

@@ -18,7 +18,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/informers"
 	corelisters "k8s.io/client-go/listers/core/v1"
 
 	"skiff/internal/api"
@@ -52,20 +51,19 @@ type Controller struct {
 }
 
 // New makes the controller and asks the informers for what it reads.
-func New(clients client.Clients, factory informers.SharedInformerFactory) *Controller {
-	core := factory.Core().V1()
+func New(clients client.Clients, factory *client.Informers) *Controller {
 	c := &Controller{
-		clients: clients, quotas: core.ResourceQuotas().Lister(), pods: core.Pods().Lister(),
-		services: core.Services().Lister(), claims: core.PersistentVolumeClaims().Lister(),
+		clients: clients, quotas: factory.ResourceQuotas().Lister(), pods: factory.Pods().Lister(),
+		services: factory.Services().Lister(), claims: factory.PersistentVolumeClaims().Lister(),
 	}
 	c.others = newCounters(clients, c.changed)
 	c.loop = reconcile.New("resourcequota", c.reconcile)
-	reconcile.OnUpdate(core.ResourceQuotas().Informer(), c.quotaChanged)
-	reconcile.OnUpdate(core.Pods().Informer(), c.podChanged)
-	reconcile.OnUpdate(core.Services().Informer(), func(old, s *corev1.Service, deleted bool) {
+	reconcile.OnUpdate(factory.ResourceQuotas().Informer(), c.quotaChanged)
+	reconcile.OnUpdate(factory.Pods().Informer(), c.podChanged)
+	reconcile.OnUpdate(factory.Services().Informer(), func(old, s *corev1.Service, deleted bool) {
 		c.objectChanged(serviceResource, object(old), s, deleted)
 	})
-	reconcile.OnUpdate(core.PersistentVolumeClaims().Informer(), func(old, p *corev1.PersistentVolumeClaim, deleted bool) {
+	reconcile.OnUpdate(factory.PersistentVolumeClaims().Informer(), func(old, p *corev1.PersistentVolumeClaim, deleted bool) {
 		c.objectChanged(claimResource, object(old), p, deleted)
 	})
 	return c

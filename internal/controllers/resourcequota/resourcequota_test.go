@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/informers"
 	"k8s.io/utils/ptr"
 
 	"skiff/internal/client"
@@ -27,7 +26,7 @@ func TestQuotasAreCountedWhenSomethingChanges(t *testing.T) {
 		objects = append(objects, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: fmt.Sprintf("p%d", i)}})
 	}
 	controllertest.Run(t, objects, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return New(client.Clients{Kube: c.Kube}, f), nil
 		})
 		core := c.Kube.CoreV1()

@@ -12,7 +12,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 
 	"skiff/internal/client"
@@ -29,9 +28,9 @@ const (
 
 // New makes the controller; ca is the CA bundle in PEM. reader is who lists and
 // watches, which the controller's own role does not allow.
-func New(kube, reader kubernetes.Interface, factory informers.SharedInformerFactory, ca []byte) *pernamespace.Controller {
-	maps := client.NewInformers(reader, informers.WithTweakListOptions(pernamespace.Named(name)))
-	lister := maps.Core().V1().ConfigMaps()
+func New(kube, reader kubernetes.Interface, factory *client.Informers, ca []byte) *pernamespace.Controller {
+	maps := client.NewInformers(reader).Where(pernamespace.Named(name))
+	lister := maps.ConfigMaps()
 	return pernamespace.New("rootca", factory, maps, lister.Informer(), func(ctx context.Context, ns string) error {
 		have, err := lister.Lister().ConfigMaps(ns).Get(name)
 		if err != nil {

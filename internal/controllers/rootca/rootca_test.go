@@ -8,10 +8,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/controllers/controllertest"
 	"skiff/internal/controllers/serviceaccount"
+
+	"skiff/internal/client"
 )
 
 func TestEveryNamespaceHasWhatPodsNeed(t *testing.T) {
@@ -21,10 +22,10 @@ func TestEveryNamespaceHasWhatPodsNeed(t *testing.T) {
 		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "old", Name: name, Annotations: map[string]string{"mine": "1"}}, Data: map[string]string{key: "stale"}},
 	}
 	controllertest.Run(t, objects, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return New(c.Kube, c.Kube, f, []byte("CA")), nil
 		})
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return serviceaccount.New(c.Kube, c.Kube, f), nil
 		})
 		core := c.Kube.CoreV1()

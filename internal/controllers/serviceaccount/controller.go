@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 
 	"skiff/internal/client"
@@ -23,9 +22,9 @@ const name = "default"
 
 // New makes the controller and asks the informers for what it reads. reader is
 // who lists and watches, which the controller's own role does not allow.
-func New(kube, reader kubernetes.Interface, factory informers.SharedInformerFactory) *pernamespace.Controller {
-	accounts := client.NewInformers(reader, informers.WithTweakListOptions(pernamespace.Named(name)))
-	lister := accounts.Core().V1().ServiceAccounts()
+func New(kube, reader kubernetes.Interface, factory *client.Informers) *pernamespace.Controller {
+	accounts := client.NewInformers(reader).Where(pernamespace.Named(name))
+	lister := accounts.ServiceAccounts()
 	return pernamespace.New("serviceaccount", factory, accounts, lister.Informer(), func(ctx context.Context, ns string) error {
 		if _, err := lister.Lister().ServiceAccounts(ns).Get(name); err == nil {
 			return nil

@@ -20,7 +20,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/utils/ptr"
@@ -35,7 +34,7 @@ const forEver = int64(1) << 32
 // Controller reconciles Secrets.
 type Controller struct {
 	kube    kubernetes.Interface
-	factory informers.SharedInformerFactory
+	factory *client.Informers
 	secrets corelisters.SecretLister
 	ca      []byte
 	loop    *reconcile.Loop[reconcile.Key]
@@ -44,8 +43,8 @@ type Controller struct {
 // New makes the controller; ca is the root CA in PEM, or nil.
 func New(kube kubernetes.Interface, ca []byte) *Controller {
 	ofType := fields.OneTermEqualSelector("type", string(corev1.SecretTypeServiceAccountToken)).String()
-	factory := client.NewInformers(kube, informers.WithTweakListOptions(func(o *metav1.ListOptions) { o.FieldSelector = ofType }))
-	secrets := factory.Core().V1().Secrets()
+	factory := client.NewInformers(kube).Where(ofType)
+	secrets := factory.Secrets()
 	c := &Controller{kube: kube, factory: factory, secrets: secrets.Lister(), ca: ca}
 	c.loop = reconcile.New("serviceaccount-token", c.reconcile)
 	reconcile.OnChange(secrets.Informer(), func(s *corev1.Secret) { c.loop.Add(reconcile.KeyOf(s)) })
@@ -55,7 +54,7 @@ func New(kube kubernetes.Interface, ca []byte) *Controller {
 // Run reconciles until ctx ends.
 func (c *Controller) Run(ctx context.Context) error {
 	defer c.factory.Shutdown()
-	if err := client.Start(ctx, c.factory); err != nil {
+	if err := c.factory.Sync(ctx); err != nil {
 		return err
 	}
 	return c.loop.Run(ctx, 1)

@@ -17,11 +17,12 @@ import (
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	networkinglisters "k8s.io/client-go/listers/networking/v1"
 
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 const (
@@ -42,8 +43,8 @@ type Controller struct {
 }
 
 // New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory) *Controller {
-	cidrs := factory.Networking().V1().ServiceCIDRs()
+func New(kube kubernetes.Interface, factory *client.Informers) *Controller {
+	cidrs := factory.ServiceCIDRs()
 	c := &Controller{kube: kube, cidrs: cidrs.Lister()}
 	c.loop = reconcile.New("servicecidr", c.reconcile)
 	c.watch = &addressWatch{kube: kube, gone: c.addDeleting}

@@ -10,9 +10,10 @@ import (
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/controllers/controllertest"
+
+	"skiff/internal/client"
 )
 
 func cidr(name string, cidrs ...string) *networkingv1.ServiceCIDR {
@@ -110,7 +111,7 @@ func run(t *testing.T, objects []runtime.Object, test func(*testing.T, *controll
 				}
 			}
 		}
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) { return New(c.Kube, f), nil })
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) { return New(c.Kube, f), nil })
 		test(t, c)
 	})
 }

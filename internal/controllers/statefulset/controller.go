@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	appslisters "k8s.io/client-go/listers/apps/v1"
 	corelisters "k8s.io/client-go/listers/core/v1"
@@ -18,6 +17,8 @@ import (
 	"skiff/internal/controllers/claim"
 	"skiff/internal/controllers/history"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 var kind = appsv1.SchemeGroupVersion.WithKind("StatefulSet")
@@ -37,9 +38,9 @@ type Controller struct {
 }
 
 // New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder) (*Controller, error) {
-	sets, claims := factory.Apps().V1().StatefulSets(), factory.Core().V1().PersistentVolumeClaims()
-	revisions, pods := factory.Apps().V1().ControllerRevisions().Informer(), factory.Core().V1().Pods().Informer()
+func New(kube kubernetes.Interface, factory *client.Informers, events record.EventRecorder) (*Controller, error) {
+	sets, claims := factory.StatefulSets(), factory.PersistentVolumeClaims()
+	revisions, pods := factory.ControllerRevisions().Informer(), factory.Pods().Informer()
 	claims.Informer() // asked for
 	c := &Controller{
 		kube: kube, events: events, history: history.Keeper{Kube: kube, Revisions: revisions.GetIndexer()},

@@ -13,9 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/controllers/controllertest"
+
+	"skiff/internal/client"
 )
 
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -183,7 +184,7 @@ func grow(t *testing.T, c *controllertest.Cluster) {
 }
 
 func start(c *controllertest.Cluster) {
-	c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+	c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 		return New(c.Kube, f, c.Events)
 	})
 }

@@ -8,12 +8,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	corelisters "k8s.io/client-go/listers/core/v1"
 
 	"skiff/internal/api/core"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 // Claims protects claims.
@@ -25,12 +26,11 @@ type Claims struct {
 }
 
 // NewClaims makes the controller and asks the informers for what it reads.
-func NewClaims(kube kubernetes.Interface, factory informers.SharedInformerFactory) *Claims {
-	informers := factory.Core().V1()
-	c := &Claims{kube: kube, claims: informers.PersistentVolumeClaims().Lister(), pods: informers.Pods().Lister()}
+func NewClaims(kube kubernetes.Interface, factory *client.Informers) *Claims {
+	c := &Claims{kube: kube, claims: factory.PersistentVolumeClaims().Lister(), pods: factory.Pods().Lister()}
 	c.loop = reconcile.New("pvcprotection", c.reconcile)
-	reconcile.OnChange(informers.PersistentVolumeClaims().Informer(), func(o *corev1.PersistentVolumeClaim) { c.loop.Add(reconcile.KeyOf(o)) })
-	reconcile.OnUpdate(informers.Pods().Informer(), c.podChanged)
+	reconcile.OnChange(factory.PersistentVolumeClaims().Informer(), func(o *corev1.PersistentVolumeClaim) { c.loop.Add(reconcile.KeyOf(o)) })
+	reconcile.OnUpdate(factory.Pods().Informer(), c.podChanged)
 	return c
 }
 

@@ -7,10 +7,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/api/core"
 	"skiff/internal/controllers/controllertest"
+
+	"skiff/internal/client"
 )
 
 func going(name string, finalizers ...string) metav1.ObjectMeta {
@@ -35,7 +36,7 @@ func TestClaimsStayWhileTheyAreUsed(t *testing.T) {
 		podWith("p", "n1", "used"), podWith("unscheduled", "", "waiting"),
 	}
 	controllertest.Run(t, objects, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return NewClaims(c.Kube, f), nil
 		})
 		protected := func(name string) bool {
@@ -66,7 +67,7 @@ func TestVolumesStayWhileTheyAreBound(t *testing.T) {
 	free := &corev1.PersistentVolume{ObjectMeta: going("free", core.VolumeProtectionFinalizer)}
 	bound.Namespace, free.Namespace = "", ""
 	controllertest.Run(t, []runtime.Object{bound, free}, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return NewVolumes(c.Kube, f), nil
 		})
 		for name, want := range map[string]int{"bound": 2, "free": 1} {

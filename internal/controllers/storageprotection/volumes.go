@@ -6,12 +6,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	corelisters "k8s.io/client-go/listers/core/v1"
 
 	"skiff/internal/api/core"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 // Volumes protects volumes.
@@ -22,8 +23,8 @@ type Volumes struct {
 }
 
 // NewVolumes makes the controller and asks the informers for what it reads.
-func NewVolumes(kube kubernetes.Interface, factory informers.SharedInformerFactory) *Volumes {
-	volumes := factory.Core().V1().PersistentVolumes()
+func NewVolumes(kube kubernetes.Interface, factory *client.Informers) *Volumes {
+	volumes := factory.PersistentVolumes()
 	c := &Volumes{kube: kube, volumes: volumes.Lister()}
 	c.loop = reconcile.New("pvprotection", c.reconcile)
 	reconcile.OnChange(volumes.Informer(), func(v *corev1.PersistentVolume) { c.loop.Add(v.Name) })

@@ -8,11 +8,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	batchlisters "k8s.io/client-go/listers/batch/v1"
 
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 const workers = 1
@@ -25,8 +26,8 @@ type Controller struct {
 }
 
 // New makes the controller and asks the informers for what it reads.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory) *Controller {
-	jobs := factory.Batch().V1().Jobs()
+func New(kube kubernetes.Interface, factory *client.Informers) *Controller {
+	jobs := factory.Jobs()
 	c := &Controller{kube: kube, jobs: jobs.Lister()}
 	c.loop = reconcile.New("ttl-after-finished", c.reconcile)
 	reconcile.OnUpdate(jobs.Informer(), func(_, job *batchv1.Job, deleted bool) {

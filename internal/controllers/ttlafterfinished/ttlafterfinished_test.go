@@ -9,9 +9,10 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/informers"
 
 	"skiff/internal/controllers/controllertest"
+
+	"skiff/internal/client"
 )
 
 func TestDeletesWhenTheTimeHasCome(t *testing.T) {
@@ -19,7 +20,7 @@ func TestDeletesWhenTheTimeHasCome(t *testing.T) {
 		return &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name}, Spec: batchv1.JobSpec{TTLSecondsAfterFinished: ttl}}
 	}
 	controllertest.Run(t, []runtime.Object{job("short", new(int32(60))), job("forever", nil), job("running", new(int32(0)))}, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) { return New(c.Kube, f), nil })
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) { return New(c.Kube, f), nil })
 		there := func(name string) bool {
 			_, err := c.Kube.BatchV1().Jobs("ns").Get(t.Context(), name, metav1.GetOptions{})
 			return !apierrors.IsNotFound(err)

@@ -18,7 +18,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	certificateslisters "k8s.io/client-go/listers/certificates/v1"
 	corelisters "k8s.io/client-go/listers/core/v1"
@@ -26,6 +25,8 @@ import (
 	"skiff/internal/controllers/certificates"
 	"skiff/internal/pki"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 // Controller approves requests.
@@ -37,9 +38,9 @@ type Controller struct {
 }
 
 // New makes the controller. factory must be started before Run.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory) *Controller {
-	requests := factory.Certificates().V1().CertificateSigningRequests()
-	c := &Controller{kube: kube, requests: requests.Lister(), nodes: factory.Core().V1().Nodes().Lister()}
+func New(kube kubernetes.Interface, factory *client.Informers) *Controller {
+	requests := factory.CertificateSigningRequests()
+	c := &Controller{kube: kube, requests: requests.Lister(), nodes: factory.Nodes().Lister()}
 	c.loop = reconcile.New("certificate-approver", c.reconcile)
 	reconcile.OnChange(requests.Informer(), func(csr *certificatesv1.CertificateSigningRequest) { c.loop.Add(csr.Name) })
 	return c

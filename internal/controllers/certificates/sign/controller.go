@@ -15,13 +15,14 @@ import (
 	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	certificateslisters "k8s.io/client-go/listers/certificates/v1"
 
 	"skiff/internal/controllers/certificates"
 	"skiff/internal/pki"
 	"skiff/internal/reconcile"
+
+	"skiff/internal/client"
 )
 
 // Authority signs certificates: *pki.CA.
@@ -42,8 +43,8 @@ type Controller struct {
 const maxLifetime = 365 * 24 * time.Hour
 
 // New makes the controller. factory must be started before Run.
-func New(kube kubernetes.Interface, factory informers.SharedInformerFactory, authority Authority) *Controller {
-	requests := factory.Certificates().V1().CertificateSigningRequests()
+func New(kube kubernetes.Interface, factory *client.Informers, authority Authority) *Controller {
+	requests := factory.CertificateSigningRequests()
 	c := &Controller{kube: kube, requests: requests.Lister(), authority: authority}
 	c.loop = reconcile.New("certificate-signer", c.reconcile)
 	reconcile.OnChange(requests.Informer(), func(csr *certificatesv1.CertificateSigningRequest) { c.loop.Add(csr.Name) })

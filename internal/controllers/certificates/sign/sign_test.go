@@ -14,13 +14,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/util/cert"
 	"k8s.io/utils/ptr"
 
 	"skiff/internal/controllers/certificates"
 	"skiff/internal/controllers/controllertest"
 	"skiff/internal/pki"
+
+	"skiff/internal/client"
 )
 
 func request(t *testing.T, name, signer, user, group string) *certificatesv1.CertificateSigningRequest {
@@ -62,7 +63,7 @@ func TestSign(t *testing.T) {
 		request(t, "foreign", "example.com/x", "ann", "devs"),
 	}
 	controllertest.Run(t, objects, func(t *testing.T, c *controllertest.Cluster) {
-		c.Start(func(f informers.SharedInformerFactory) (controllertest.Runner, error) {
+		c.Start(func(f *client.Informers) (controllertest.Runner, error) {
 			return New(c.Kube, f, p.CA), nil
 		})
 		get := func(name string) *certificatesv1.CertificateSigningRequest {
