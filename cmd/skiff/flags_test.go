@@ -43,7 +43,7 @@ func TestDefaults(t *testing.T) {
 	for name, want := range map[string]string{
 		"data-dir": "/var/lib/skiff", "config": "/etc/skiff/config.yaml", "registry-hosts-dir": "/etc/skiff/certs.d",
 		"https-port": "6443", "cluster-cidr": "10.244.0.0/16", "service-cidr": "10.96.0.0/16", "cluster-domain": "cluster.local",
-		"service-node-port-range": "30000-32767", "kubelet-port": "10250",
+		"service-node-port-range": "30000-32767", "kubelet-port": "10250", "max-requests-inflight": "400", "max-mutating-requests-inflight": "200",
 	} {
 		if f := flags.Lookup(name); f == nil || f.DefValue != want {
 			t.Errorf("--%s: %+v, want %s", name, f, want)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -52,6 +53,26 @@ func BenchmarkWrites(b *testing.B) {
 		for range b.N {
 			if _, err := c.Get(b.Context(), "p", metav1.GetOptions{}); err != nil {
 				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkGetsAtOnce has somebody who shares the server ask on all cores.
+func BenchmarkGetsAtOnce(b *testing.B) {
+	s := apitest.Start(b)
+	if _, err := kubernetes.NewForConfigOrDie(s.Admin()).CoreV1().Pods("default").Create(b.Context(), pod("p"), metav1.CreateOptions{}); err != nil {
+		b.Fatal(err)
+	}
+	h := s.Handler()
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			r := httptest.NewRequest("GET", "/api/v1/namespaces/default/pods/p", nil)
+			r.Header.Set("Authorization", "Bearer eve")
+			w := httptest.NewRecorder()
+			if h.ServeHTTP(w, r); w.Code != http.StatusOK {
+				b.Errorf("%d %s", w.Code, w.Body)
 			}
 		}
 	})

@@ -66,3 +66,7 @@ func (c computed) Update(context.Context, store.Item, api.Object) (store.Item, e
 func (c computed) Delete(context.Context, store.Item) (store.Item, error) { return nil, c.refuse() }
 
 func (c computed) Count() int { return 0 }
+
+func (c computed) Size() int64 { return 0 }
+
+func (c computed) Watchers(string, string) int { return 0 }

@@ -14,6 +14,7 @@ import (
 	"skiff/internal/apiserver/admission"
 	"skiff/internal/apiserver/authn"
 	"skiff/internal/apiserver/authz"
+	"skiff/internal/apiserver/fairness"
 	"skiff/internal/store"
 )
 
@@ -31,6 +32,10 @@ type Config struct {
 	Authenticator authn.Authenticator // of requests from the network
 	Authorizer    authz.Authorizer
 	Admission     []admission.Plugin // in the order in which they run
+
+	// Fairness decides which requests are served, wait, or are turned away;
+	// nil: one of its own, which knows the mandatory objects alone.
+	Fairness *fairness.Dispatcher
 
 	// Reviews answer the creation of kinds that are not stored.
 	Reviews map[schema.GroupResource]ReviewFunc

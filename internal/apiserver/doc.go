@@ -1,5 +1,5 @@
 // Package apiserver is the one door to the cluster's objects: it answers the
-// Kubernetes API over HTTP. A request passes the filters (handler.go), is
+// Kubernetes API over HTTP. A request passes the filters (filters.go), is
 // routed by its path to an endpoint (router.go), and answered by one file a
 // verb (get.go, list.go, watch.go, create.go, update.go, patch.go, apply.go,
 // delete.go, ...). Which kinds there are, and what each means, it takes from

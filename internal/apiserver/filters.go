@@ -18,11 +18,11 @@ import (
 
 // filters wraps the routes in what every request passes, outermost first.
 func (s *Server) filters(routes http.Handler) http.Handler {
-	h := s.limitTime(routes)
-	h = s.authorize(h)
-	h = s.limitInFlight(h)
+	h := s.authorize(routes)
+	h = s.shareFairly(h)
 	h = s.impersonate(h)
 	h = s.authenticate(h)
+	h = s.limitTime(h)
 	h = s.observe(h)
 	return s.recoverPanics(h)
 }
@@ -157,8 +157,11 @@ func (s *Server) limitTime(next http.Handler) http.Handler {
 
 // isLongRunning says whether a request streams, and so has no time limit.
 func isLongRunning(i *RequestInfo) bool {
-	if i == nil || !i.IsResource {
+	switch {
+	case i == nil:
 		return false
+	case !i.IsResource:
+		return strings.HasPrefix(i.Path, "/debug/pprof/")
 	}
 	switch i.Subresource {
 	case "attach", "exec", "log", "portforward", "proxy":

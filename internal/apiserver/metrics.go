@@ -17,6 +17,7 @@ type metrics struct {
 	sizes       *prometheus.HistogramVec
 	longRunning *prometheus.GaugeVec
 	inFlight    *prometheus.GaugeVec
+	inQueue     *prometheus.GaugeVec
 	refused     *prometheus.CounterVec
 	aborted     *prometheus.CounterVec
 	watches     watchMetrics
@@ -57,8 +58,11 @@ func newMetrics(reg *prometheus.Registry, more prometheus.Gatherer) *metrics {
 		inFlight: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "apiserver_current_inflight_requests", Help: "Requests under way that do not stream.",
 		}, []string{"request_kind"}),
+		inQueue: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "apiserver_current_inqueue_requests", Help: "Requests that wait to be served.",
+		}, []string{"request_kind"}),
 	}
-	reg.MustRegister(m.requests, m.duration, m.objective, m.sizes, m.refused, m.aborted, m.longRunning, m.inFlight)
+	reg.MustRegister(m.requests, m.duration, m.objective, m.sizes, m.refused, m.aborted, m.longRunning, m.inFlight, m.inQueue)
 	reg.MustRegister(m.watches.events, m.watches.sizes)
 	reg.MustRegister(m.access.collectors()...)
 	reg.MustRegister(m.admission.steps, m.admission.plugins)
@@ -96,6 +100,14 @@ func (m *metrics) begin(i *RequestInfo, known, long bool) (done func(code int, s
 		m.requests.WithLabelValues(append(labels, dryRunLabel(dryRun), strconv.Itoa(code))...).Inc()
 		m.duration.WithLabelValues(append(labels, dryRunLabel(dryRun))...).Observe(took)
 	}
+}
+
+// waiting notes a request that waits to be served, and returns what notes the
+// end of that.
+func (m *metrics) waiting(i *RequestInfo) (done func()) {
+	g := m.inQueue.WithLabelValues(i.kindLabel())
+	g.Inc()
+	return g.Dec
 }
 
 // turnedAway notes a request that the server has no room for.
@@ -146,7 +158,7 @@ func (i *RequestInfo) metricLabels(known bool) []string {
 
 func (i *RequestInfo) kindLabel() string {
 	switch i.Verb {
-	case "get", "list", "head":
+	case "get", "list", "watch", "head":
 		return "readOnly"
 	}
 	return "mutating"

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/pprof"
@@ -20,6 +21,7 @@ func (s *Server) ownPaths() map[string]http.Handler {
 		own[p.path+"/"] = s.health(p)
 	}
 	maps.Copy(own, profiles())
+	maps.Copy(own, s.fairnessDumps())
 	if s.cfg.LogDir != "" {
 		own["/logs/"] = logs(s.cfg.LogDir)
 	}
@@ -36,6 +38,28 @@ func profiles() map[string]http.Handler {
 		"/debug/pprof/profile": http.HandlerFunc(pprof.Profile),
 		"/debug/pprof/symbol":  http.HandlerFunc(pprof.Symbol),
 		"/debug/pprof/trace":   http.HandlerFunc(pprof.Trace),
+	}
+}
+
+// fairnessDumps show which requests are served, and which wait, to those who
+// may read the paths.
+func (s *Server) fairnessDumps() map[string]http.Handler {
+	const path = "/debug/api_priority_and_fairness/"
+	d := s.cfg.Fairness
+	return map[string]http.Handler{
+		path + "dump_priority_levels": dump(func(w io.Writer, _ *http.Request) error { return d.DumpLevels(w) }),
+		path + "dump_queues":          dump(func(w io.Writer, _ *http.Request) error { return d.DumpQueues(w) }),
+		path + "dump_requests": dump(func(w io.Writer, r *http.Request) error {
+			return d.DumpRequests(w, r.URL.Query().Get("includeRequestDetails") != "")
+		}),
+	}
+}
+
+// dump answers with text. Its errors are those of a client that has gone.
+func dump(write func(io.Writer, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_ = write(w, r)
 	}
 }
 
@@ -81,7 +105,7 @@ func (s *Server) serveVersion(w http.ResponseWriter, _ *http.Request) {
 func (s *Server) serveIndex(w http.ResponseWriter, _ *http.Request) {
 	paths := s.discovery.Paths()
 	for p := range s.paths {
-		if p[len(p)-1] != '/' {
+		if p[len(p)-1] != '/' && !strings.HasPrefix(p, "/debug/") {
 			paths = append(paths, p)
 		}
 	}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"reflect"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -14,7 +16,11 @@ import (
 	"skiff/internal/api"
 	"skiff/internal/apiserver/codec"
 	"skiff/internal/apiserver/discovery"
+	"skiff/internal/apiserver/fairness"
 )
+
+// DefaultSeats is how many requests are served at once unless told otherwise.
+const DefaultSeats = 400 + 200
 
 // Server answers the Kubernetes API. It is ready as soon as New returns.
 type Server struct {
@@ -59,7 +65,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		}
 		s.endpoints[r.GroupVersionResource()] = e
 	}
-	cfg.Metrics.MustRegister(stateMetrics{s})
+	cfg.Metrics.MustRegister(stateMetrics{s}, cfg.Fairness.Collector(time.Now))
 	if counts, ok := cfg.Store.(interface{ Collectors() []prometheus.Collector }); ok {
 		cfg.Metrics.MustRegister(counts.Collectors()...)
 	}
@@ -82,6 +88,9 @@ func (c *Config) complete() error {
 	}
 	if c.Metrics == nil {
 		c.Metrics = prometheus.NewRegistry()
+	}
+	if c.Fairness == nil {
+		c.Fairness = fairness.New(DefaultSeats, rand.Uint64(), time.Now())
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()

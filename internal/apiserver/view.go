@@ -87,6 +87,10 @@ func (v *view) Delete(ctx context.Context, old store.Item) (store.Item, error) {
 
 func (v *view) Count() int { return v.of.Count() }
 
+func (v *view) Size() int64 { return v.of.Size() }
+
+func (v *view) Watchers(namespace, name string) int { return v.of.Watchers(namespace, name) }
+
 func (v *view) Watch(ctx context.Context, o store.WatchOptions) (store.Watch, error) {
 	w, err := v.of.Watch(ctx, o)
 	if err != nil {

@@ -38,7 +38,7 @@ func (x *exchange) watch() error {
 	ctx, cancel := context.WithTimeout(x.ctx(), watchTime(o.TimeoutSeconds))
 	defer cancel()
 	defer context.AfterFunc(x.s.running, cancel)()
-	want.Dropped = cancel
+	want.Dropped, want.Begun = cancel, begun(x.ctx())
 	w, failed := x.e.table.Watch(ctx, want)
 	switch {
 	case errors.Is(failed, store.ErrFuture):

@@ -76,6 +76,18 @@ func (b *bucket) remove(w *watcher) bool {
 	return true
 }
 
+// seeing is how many see every change of the key. Those of one node do not:
+// whether they see it depends on the object.
+func (h *hub) seeing(namespace, key string) int {
+	n := len(h.everything.watchers)
+	for _, b := range []*bucket{h.byNamespace[namespace], h.byKey[key]} {
+		if b != nil {
+			n += len(b.watchers)
+		}
+	}
+	return n
+}
+
 // offer shows an event to those who may see it.
 func (h *hub) offer(e *event) {
 	if h.count == 0 {

@@ -131,6 +131,9 @@ type WatchOptions struct {
 	// Dropped, if set, is called when the watch ends because its reader is too
 	// slow, which the reader may be too busy to see. It must return at once.
 	Dropped func()
+	// Begun, if set, is called once the events of what was before the watch
+	// have been handed on. It must return at once.
+	Begun func()
 }
 
 // Watch is a stream of events. The channel of Events closes when the watch
@@ -157,6 +160,10 @@ type Table interface {
 	// state at the revision of the deletion.
 	Delete(ctx context.Context, old Item) (Item, error)
 
-	// Count is the number of objects.
+	// Count is the number of objects, and Size that of their bytes in etcd.
 	Count() int
+	Size() int64
+	// Watchers is how many watches see every change of an object, however it
+	// looks; name is "" of one that has none yet.
+	Watchers(namespace, name string) int
 }

@@ -72,6 +72,20 @@ func (t *table) Count() int {
 	return t.tree.byKey.Len()
 }
 
+// Size is how many bytes they take.
+func (t *table) Size() int64 {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.tree.size
+}
+
+// Watchers is how many see every change of an object.
+func (t *table) Watchers(namespace, name string) int {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.watchers.seeing(namespace, t.key(namespace, name))
+}
+
 // Get returns the object.
 func (t *table) Get(ctx context.Context, namespace, name string, minRevision int64) (Item, error) {
 	if err := t.wait(ctx, minRevision); err != nil {

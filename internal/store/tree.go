@@ -19,6 +19,7 @@ const nodeField = "spec.nodeName"
 type tree struct {
 	byKey  *btree.BTreeG[*item]
 	byNode *btree.BTreeG[*item] // nil: the kind knows no nodes
+	size   int64                // of all items' wire bytes
 }
 
 const treeDegree = 32
@@ -50,7 +51,7 @@ func (it *item) node() string {
 // clone is the tree as it is now. It copies nothing: both share what neither
 // changes.
 func (t tree) clone() tree {
-	c := tree{byKey: t.byKey.Clone()}
+	c := tree{byKey: t.byKey.Clone(), size: t.size}
 	if t.byNode != nil {
 		c.byNode = t.byNode.Clone()
 	}
@@ -61,8 +62,12 @@ func (t tree) get(key string) (*item, bool) { return t.byKey.Get(&item{key: key}
 
 // put returns the item in whose place the new one stands; nil when there was
 // none.
-func (t tree) put(it *item) *item {
+func (t *tree) put(it *item) *item {
 	old, had := t.byKey.ReplaceOrInsert(it)
+	t.size += int64(len(it.wire))
+	if had {
+		t.size -= int64(len(old.wire))
+	}
 	if t.byNode != nil {
 		if had && old.node() != it.node() {
 			t.byNode.Delete(old)
@@ -73,8 +78,11 @@ func (t tree) put(it *item) *item {
 }
 
 // remove returns the item that was there; nil when there was none.
-func (t tree) remove(key string) *item {
+func (t *tree) remove(key string) *item {
 	old, had := t.byKey.Delete(&item{key: key})
+	if had {
+		t.size -= int64(len(old.wire))
+	}
 	if had && t.byNode != nil {
 		t.byNode.Delete(old)
 	}

@@ -18,6 +18,7 @@ type watcher struct {
 	stop   chan struct{} // closed with stopped
 	detach func() bool   // from the context
 	missed func()        // called when it is dropped; may be nil
+	begin  func()        // called when what was before it has been sent
 
 	mu      sync.Mutex
 	initial func(yield func(Event) bool) // sent before the queue; then nil
@@ -51,6 +52,10 @@ func (t *table) Watch(ctx context.Context, o WatchOptions) (Watch, error) {
 		ch:     make(chan Event, watchBuffer),
 		stop:   make(chan struct{}),
 		missed: o.Dropped,
+		begin:  func() {},
+	}
+	if o.Begun != nil {
+		w.begin = sync.OnceFunc(o.Begun)
 	}
 	w.filter.pin(t.codec.resource.Namespaced)
 	if err := t.attach(w, o); err != nil {
@@ -111,10 +116,12 @@ func (w *watcher) sendPast(h *history, since int64) bool {
 			w.queue = append(w.queue, seen)
 		}
 	}
-	if w.behind = len(w.queue); w.behind > 0 {
-		w.pumping = true
-		go w.pump()
+	if w.behind = len(w.queue); w.behind == 0 {
+		w.begin()
+		return true
 	}
+	w.pumping = true
+	go w.pump()
 	return true
 }
 
@@ -147,6 +154,7 @@ func (w *watcher) pump() {
 	if w.initial != nil {
 		w.initial(w.send)
 		w.initial = nil
+		w.begin()
 	}
 	for batch := []Event(nil); ; {
 		batch = w.take(len(batch))
@@ -158,6 +166,7 @@ func (w *watcher) pump() {
 				break
 			}
 		}
+		w.begin()
 	}
 }
 

@@ -41,6 +41,9 @@ type Config struct {
 	AdvertiseAddress string
 	TLSSANs          []string
 
+	// Their sum is how many requests the API server serves at once.
+	MaxRequestsInflight, MaxMutatingRequestsInflight int
+
 	EtcdServers                       []string
 	EtcdCAFile, EtcdCertFile, EtcdKey string
 
@@ -70,6 +73,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		DataDir: envOr("SKIFF_DATA_DIR", DefaultDataDir), BindAddress: "0.0.0.0", HTTPSPort: 6443,
+		MaxRequestsInflight: 400, MaxMutatingRequestsInflight: 200,
 		ClusterCIDR: "10.244.0.0/16", ServiceCIDR: "10.96.0.0/16", ServiceNodePortRange: "30000-32767",
 		ClusterDomain:    "cluster.local",
 		RegistryHostsDir: "/etc/skiff/certs.d", KubeletPort: 10250, MaxPods: 110,
@@ -116,6 +120,8 @@ func (c *Config) addAPIServerFlags(f *pflag.FlagSet) {
 	f.IntVar(&c.HTTPSPort, "https-port", c.HTTPSPort, "port that the API server listens on")
 	f.StringVar(&c.AdvertiseAddress, "advertise-address", c.AdvertiseAddress, "address under which others reach the API server (default: the node's)")
 	f.StringSliceVar(&c.TLSSANs, "tls-san", c.TLSSANs, "further host names or addresses in the API server's certificate")
+	f.IntVar(&c.MaxRequestsInflight, "max-requests-inflight", c.MaxRequestsInflight, "with --max-mutating-requests-inflight, how many requests are served at once: the seats that priority levels share")
+	f.IntVar(&c.MaxMutatingRequestsInflight, "max-mutating-requests-inflight", c.MaxMutatingRequestsInflight, "see --max-requests-inflight")
 	f.StringSliceVar(&c.EtcdServers, "etcd-servers", c.EtcdServers, "URLs of an external etcd cluster; without it etcd runs inside")
 	f.StringVar(&c.EtcdCAFile, "etcd-cafile", c.EtcdCAFile, "CA that signed the etcd servers' certificates")
 	f.StringVar(&c.EtcdCertFile, "etcd-certfile", c.EtcdCertFile, "client certificate for etcd")
@@ -178,6 +184,9 @@ func (c *Config) Complete() error {
 	if err := c.checkLogs(); err != nil {
 		return err
 	}
+	if err := c.checkInflight(); err != nil {
+		return err
+	}
 	if err := c.checkEtcd(); err != nil {
 		return err
 	}
@@ -231,6 +240,21 @@ func (c *Config) checkLogs() error {
 	}
 	if c.ContainerLogMaxFiles < 2 {
 		return fmt.Errorf("--container-log-max-files %d: give at least 2, the file that is written and one before it", c.ContainerLogMaxFiles)
+	}
+	return nil
+}
+
+func (c *Config) checkInflight() error {
+	for _, f := range []struct {
+		flag string
+		n    int
+	}{{"--max-requests-inflight", c.MaxRequestsInflight}, {"--max-mutating-requests-inflight", c.MaxMutatingRequestsInflight}} {
+		if f.n < 0 {
+			return fmt.Errorf("%s %d is negative: give how many requests are served at once, or 0 to leave that to the other flag", f.flag, f.n)
+		}
+	}
+	if c.MaxRequestsInflight+c.MaxMutatingRequestsInflight == 0 {
+		return errors.New("--max-requests-inflight and --max-mutating-requests-inflight are both 0, and no request would ever be served: give at least one of them a higher number")
 	}
 	return nil
 }

@@ -124,7 +124,10 @@ func (p *controlPlane) newServer(ctx context.Context) (err error) {
 
 		ProcessMetrics: processMetrics(), LogDir: logDir,
 	}
-	options := builtin.Options{PKI: p.pki, ServiceCIDRs: p.serviceCIDRs(), Components: p.running.checks()}
+	options := builtin.Options{
+		PKI: p.pki, ServiceCIDRs: p.serviceCIDRs(), Components: p.running.checks(),
+		Seats: p.MaxRequestsInflight + p.MaxMutatingRequestsInflight,
+	}
 	if options.FirstNodePort, options.LastNodePort, err = portRange(p.ServiceNodePortRange); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
 	"k8s.io/client-go/kubernetes"
 
 	"skiff/internal/pki"
@@ -35,12 +36,25 @@ func TestControlPlanesCountForThemselves(t *testing.T) {
 	}
 }
 
+// The seats that priority levels share are those of both flags.
+func TestSeatsAreThoseOfTheFlags(t *testing.T) {
+	kube := newQuietControlPlane(t, "--max-requests-inflight=30", "--max-mutating-requests-inflight=7")
+	if text := metricsOf(t, kube); !strings.Contains(text, `apiserver_flowcontrol_nominal_limit_seats{priority_level="catch-all"} 37`) {
+		t.Errorf("the only level does not have all seats:\n%s", text)
+	}
+}
+
 // newQuietControlPlane is one that nobody speaks to but the test.
-func newQuietControlPlane(t *testing.T) kubernetes.Interface {
+func newQuietControlPlane(t *testing.T, flags ...string) kubernetes.Interface {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	c := valid()
 	c.DataDir, c.AdvertiseAddress, c.WithoutNode = t.TempDir(), c.NodeIP, true
+	f := pflag.NewFlagSet("apiserver", pflag.ContinueOnError)
+	c.AddAPIServerFlags(f)
+	if err := f.Parse(flags); err != nil {
+		t.Fatal(err)
+	}
 	p, err := newControlPlane(ctx, c)
 	if err != nil {
 		cancel()

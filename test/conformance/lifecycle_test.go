@@ -87,6 +87,10 @@ func labelled(t *testing.T, gvk schema.GroupVersionKind, names ...string) (all [
 	return all
 }
 
+// judged is the resource whose status the server itself writes, once, when it
+// sees an object: whether a FlowSchema leads anywhere.
+const judged = "flowschemas"
+
 var kept = metav1.ListOptions{LabelSelector: "promise=kept"}
 
 // lives shows create, get, list, watch, update, patch, delete and
@@ -105,6 +109,9 @@ func (a *admin) lives(t *testing.T, gvk schema.GroupVersionKind, resource string
 		_, err := c.Create(ctx, o, metav1.CreateOptions{})
 		need(t, err)
 		sees(t, w, watch.Added, o.GetName())
+		if resource == judged {
+			sees(t, w, watch.Modified, o.GetName())
+		}
 	}
 	first, err := c.Get(ctx, "first", metav1.GetOptions{})
 	need(t, err)
@@ -143,8 +150,14 @@ func (a *admin) hasStatus(t *testing.T, gvk schema.GroupVersionKind, resource, p
 	t.Helper()
 	ctx := t.Context()
 	c := dynamic.NewForConfigOrDie(a.config).Resource(gvk.GroupVersion().WithResource(resource))
-	_, err := c.Create(ctx, labelled(t, gvk, "with-status")[0], metav1.CreateOptions{})
+	made, err := c.Create(ctx, labelled(t, gvk, "with-status")[0], metav1.CreateOptions{})
 	need(t, err)
+	if resource == judged {
+		w, err := c.Watch(ctx, metav1.ListOptions{FieldSelector: "metadata.name=with-status", ResourceVersion: made.GetResourceVersion()})
+		need(t, err)
+		sees(t, w, watch.Modified, "with-status")
+		w.Stop()
+	}
 	patched, err := c.Patch(ctx, "with-status", types.MergePatchType, []byte(patch), metav1.PatchOptions{}, "status")
 	need(t, err)
 	if status, _, _ := unstructured.NestedMap(patched.Object, "status"); !read(status) {

@@ -6,11 +6,14 @@
 package builtin
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -24,6 +27,8 @@ import (
 	"skiff/internal/apiserver/binding"
 	"skiff/internal/apiserver/components"
 	"skiff/internal/apiserver/eviction"
+	"skiff/internal/apiserver/fairness"
+	"skiff/internal/apiserver/flowcontrol"
 	"skiff/internal/apiserver/kubelet"
 	"skiff/internal/apiserver/reviews"
 	"skiff/internal/apiserver/serviceaccount"
@@ -42,6 +47,9 @@ type Options struct {
 	ServiceCIDRs []netip.Prefix
 	// The node ports; zero for 30000 to 32767.
 	FirstNodePort, LastNodePort int
+	// Seats is how many requests are served at once; 0 for
+	// apiserver.DefaultSeats.
+	Seats int
 	// NoAnonymous refuses requests without credentials.
 	NoAnonymous bool
 	// Components are the checks behind componentstatuses of what runs in this
@@ -107,7 +115,8 @@ func Add(ctx context.Context, c *apiserver.Config, o Options) (*Background, erro
 		c.Metrics = prometheus.NewRegistry()
 	}
 	c.Metrics.MustRegister(allocator.Collector())
-	return &Background{rbac: rbac, services: allocator}, nil
+	c.Fairness = fairness.New(cmp.Or(o.Seats, apiserver.DefaultSeats), rand.Uint64(), time.Now())
+	return &Background{rbac: rbac, services: allocator, flows: flowcontrol.Keeper{Storage: c.Store, Dispatcher: c.Fairness}}, nil
 }
 
 // checks are those of componentstatuses. A component that is not in this

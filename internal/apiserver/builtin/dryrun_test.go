@@ -1,11 +1,17 @@
 package builtin_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"testing"
 
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
+
+	"skiff/internal/apiserver/apitest"
 )
 
 // TestDryRunsWriteNothing asks for a dry run of every verb, of objects and of
@@ -26,6 +32,7 @@ func TestDryRunsWriteNothing(t *testing.T) {
 	send(t, kube, "POST", apps+"/deployments", "", `{"metadata":{"name":"d"},`+spec+`}`)
 	send(t, kube, "POST", core+"/services", "", `{"metadata":{"name":"s"},"spec":{"type":"NodePort","ports":[{"port":80}]}}`)
 	send(t, kube, "POST", "/api/v1/namespaces", "", `{"metadata":{"name":"n"}}`)
+	judged(t, kube)
 	before, err := c.Store.Revision(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +78,16 @@ func TestDryRunsWriteNothing(t *testing.T) {
 			before = after
 		}
 	}
+}
+
+// judged waits until each FlowSchema says whether it leads anywhere: the server
+// writes that of its own accord.
+func judged(t *testing.T, kube *kubernetes.Clientset) {
+	t.Helper()
+	apitest.Eventually(t, "every FlowSchema has its condition", func(ctx context.Context) bool {
+		all, err := kube.FlowcontrolV1().FlowSchemas().List(ctx, metav1.ListOptions{})
+		return err == nil && !slices.ContainsFunc(all.Items, func(s flowcontrolv1.FlowSchema) bool { return len(s.Status.Conditions) == 0 })
+	})
 }
 
 // send performs a request that must succeed.
