@@ -42,9 +42,9 @@ func (e *endpoint) listKind() schema.GroupVersionKind {
 }
 
 // appendListItem appends the JSON of an object as a list has it.
-func (e *endpoint) appendListItem(dst []byte, i store.Item) []byte {
+func (e *endpoint) appendListItem(dst []byte, i store.Item, s *store.Scratch) []byte {
 	start := len(dst)
-	dst = i.AppendJSON(dst)
+	dst = i.AppendJSON(dst, s)
 	if !bytes.HasPrefix(dst[start:], e.typePrefix) {
 		return dst
 	}

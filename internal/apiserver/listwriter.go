@@ -76,7 +76,8 @@ func (x *exchange) listForm(meta metav1.ListMeta) (*listForm, error) {
 			return codec.AppendTag(nil, 1, len(message)), message, err
 		}
 	default:
-		f.append = func(dst []byte, i store.Item) ([]byte, error) { return x.e.appendListItem(dst, i), nil }
+		var scratch store.Scratch
+		f.append = func(dst []byte, i store.Item) ([]byte, error) { return x.e.appendListItem(dst, i, &scratch), nil }
 		f.message = func(i store.Item) ([]byte, []byte, error) {
 			message, err := codec.Message(i.Proto())
 			return nil, message, err

@@ -37,7 +37,10 @@ func (i *headOnly) Proto() []byte {
 func (i *headOnly) Object() api.Object                  { i.decoded++; return i.Item.Object() }
 func (i *headOnly) Printed(s *store.Scratch) api.Object { i.decoded++; return i.Item.Printed(s) }
 func (i *headOnly) JSON() []byte                        { i.decoded++; return i.Item.JSON() }
-func (i *headOnly) AppendJSON(b []byte) []byte          { i.decoded++; return i.Item.AppendJSON(b) }
+func (i *headOnly) AppendJSON(b []byte, s *store.Scratch) []byte {
+	i.decoded++
+	return i.Item.AppendJSON(b, s)
+}
 
 // A list of metadata reads the metadata and nothing else: no object is
 // decoded, and no byte of a body looked at.

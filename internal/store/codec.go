@@ -54,9 +54,9 @@ func newCodec(r *api.Resource) *codec {
 	}
 }
 
-// appendJSON writes the JSON of wire bytes without making the object. What it
-// refuses has to be decoded.
-func (c *codec) appendJSON(b, wire []byte) ([]byte, error) {
+// appendJSON writes the JSON of wire bytes without making the object, as one of
+// a series if there is a scratch. What it refuses has to be decoded.
+func (c *codec) appendJSON(b, wire []byte, s *Scratch) ([]byte, error) {
 	plan, err := c.plan()
 	if err != nil {
 		return b, err
@@ -65,8 +65,13 @@ func (c *codec) appendJSON(b, wire []byte) ([]byte, error) {
 	if err != nil {
 		return b, err
 	}
-	out, err := plan.AppendFields(append(b, c.jsonHead...), env.raw)
-	return append(out, '}'), err
+	b = append(b, c.jsonHead...)
+	if s == nil {
+		b, err = plan.AppendFields(b, env.raw)
+	} else {
+		b, err = plan.AppendFieldsLike(b, env.raw, &s.written)
+	}
+	return append(b, '}'), err
 }
 
 // appendMembers is appendJSON for some members, without managedFields.

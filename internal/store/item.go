@@ -91,7 +91,7 @@ func (it *item) JSON() []byte {
 	}
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
-	*buf = it.appendJSON((*buf)[:0])
+	*buf = it.appendJSON((*buf)[:0], nil)
 	b := bytes.Clone(*buf)
 	it.views.json, it.views.size = weak.Make(&b[0]), len(b)
 	return b
@@ -99,7 +99,7 @@ func (it *item) JSON() []byte {
 
 // AppendJSON makes the JSON for the caller alone, so that a list of all there
 // is leaves nothing behind.
-func (it *item) AppendJSON(b []byte) []byte {
+func (it *item) AppendJSON(b []byte, s *Scratch) []byte {
 	if it.codec.isJSON {
 		return append(b, it.wire...)
 	}
@@ -109,13 +109,13 @@ func (it *item) AppendJSON(b []byte) []byte {
 	if p != nil {
 		return append(b, unsafe.Slice(p, size)...)
 	}
-	return it.appendJSON(b)
+	return it.appendJSON(b, s)
 }
 
 // appendJSON writes the JSON from the wire bytes where the kind has a plan
 // for that, and through the object where it has none.
-func (it *item) appendJSON(b []byte) []byte {
-	out, err := it.codec.appendJSON(b, it.wire)
+func (it *item) appendJSON(b []byte, s *Scratch) []byte {
+	out, err := it.codec.appendJSON(b, it.wire, s)
 	if err == nil {
 		return out
 	}

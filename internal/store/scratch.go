@@ -5,15 +5,18 @@ import (
 	"unsafe"
 
 	"skiff/internal/api"
+	"skiff/internal/wirejson"
 )
 
 // Scratch is room for one object, which is used again and again by those who
-// look at many items, one after the other. The zero value is ready for use; it
-// serves one goroutine.
+// look at many items, one after the other, and how the last was written. The
+// zero value is ready for use; it serves one goroutine.
 type Scratch struct {
 	codec *codec
 	obj   api.Object
 	lists []sliceHeader
+
+	written wirejson.Repeats
 }
 
 // sliceHeader is a Go slice as it lies in memory.

@@ -43,8 +43,10 @@ type Item interface {
 	// and metadata.resourceVersion, without a trailing newline.
 	JSON() []byte
 	// AppendJSON appends JSON to b. It suits those who go through many items,
-	// as nothing of it is kept for other readers.
-	AppendJSON(b []byte) []byte
+	// as nothing of it is kept for other readers, and what an item has in
+	// common with the one before it, written with the same Scratch, is copied.
+	// The Scratch may be nil.
+	AppendJSON(b []byte, s *Scratch) []byte
 	// Members is what JSON has in some members of the object, beside
 	// apiVersion and kind, and without metadata.managedFields. It is nil of a
 	// kind without protobuf.

@@ -6,13 +6,23 @@ import "math/bits"
 // as the generated code does it (a field twice, a list in pieces) is refused:
 // it has to be decoded.
 func (p *Plan) Append(dst, message []byte) ([]byte, error) {
-	dst = append(dst, '{')
-	dst, err := p.AppendFields(dst, message)
+	return p.append(dst, message, nil)
+}
+
+func (p *Plan) append(dst, message []byte, pl *place) ([]byte, error) {
+	dst, err := p.appendFields(append(dst, '{'), message, pl)
 	return append(dst, '}'), err
 }
 
 // AppendFields is Append without the braces.
 func (p *Plan) AppendFields(dst, message []byte) ([]byte, error) {
+	return p.appendFields(dst, message, nil)
+}
+
+func (p *Plan) appendFields(dst, message []byte, pl *place) ([]byte, error) {
+	if pl != nil {
+		pl.next = 0
+	}
 	start := len(dst)
 	var open *field // the list or map that is being written
 	var seen uint64
@@ -55,7 +65,7 @@ func (p *Plan) AppendFields(dst, message []byte) ([]byte, error) {
 		case inlined:
 			dst, err = to.members(dst, start, f)
 		default:
-			dst, err = to.write(dst, f)
+			dst, err = to.write(dst, f, pl)
 		}
 		if err != nil {
 			return dst, err
@@ -92,16 +102,25 @@ func (f *field) end() byte {
 	return ']'
 }
 
-// write appends a value. Texts and messages, which are nearly all of them,
-// are spared a call through a pointer.
-func (v *value) write(dst []byte, f wire) ([]byte, error) {
-	if f.kind == bytesType {
-		switch {
-		case v.text:
-			return AppendString(dst, f.body), nil
-		case v.message != nil:
-			return v.message.Append(dst, f.body)
-		}
+// write appends a value of the message at a place. Texts and messages, which
+// are nearly all of them, are spared a call through a pointer.
+func (v *value) write(dst []byte, f wire, pl *place) ([]byte, error) {
+	if f.kind != bytesType {
+		return v.append(dst, f)
+	}
+	if v.text {
+		return AppendString(dst, f.body), nil
+	}
+	if inner := pl.inner(len(f.body)); inner != nil {
+		return inner.append(dst, v, f)
+	}
+	return v.compose(dst, f, nil)
+}
+
+// compose appends a value that is no text and stands at a place of its own.
+func (v *value) compose(dst []byte, f wire, pl *place) ([]byte, error) {
+	if v.message != nil {
+		return v.message.append(dst, f.body, pl)
 	}
 	return v.append(dst, f)
 }
@@ -147,5 +166,5 @@ func (f *field) entry(dst []byte, w wire) ([]byte, error) {
 	if !found {
 		return append(dst, f.zero...), nil
 	}
-	return f.write(dst, content)
+	return f.write(dst, content, nil)
 }

@@ -1,10 +1,13 @@
 package wirejson_test
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"math/rand"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/randfill"
 
 	"skiff/internal/api/catalogue"
@@ -133,24 +137,148 @@ func FuzzDamaged(f *testing.F) {
 var aPod []byte
 
 func BenchmarkPod(b *testing.B) {
-	pod := &corev1.Pod{}
-	if err := json.Unmarshal(aPod, pod); err != nil {
-		b.Fatal(err)
-	}
-	wire, err := pod.Marshal()
-	if err != nil {
-		b.Fatal(err)
-	}
 	plan, err := wirejson.For(reflect.TypeFor[corev1.Pod]())
 	if err != nil {
 		b.Fatal(err)
 	}
-	var out []byte
-	b.ReportAllocs()
-	for b.Loop() {
-		if out, err = plan.Append(out[:0], wire); err != nil {
+	type writer func(dst, message []byte) ([]byte, error)
+	like := func(dst, message []byte, r *wirejson.Repeats) ([]byte, error) {
+		return plan.AppendFieldsLike(dst, message, r)
+	}
+	for _, bench := range []struct {
+		name   string
+		change func(n int, p *corev1.Pod)
+		write  func() writer
+	}{
+		{"alone", ofOneDeployment, func() writer { return plan.AppendFields }},
+		{"of one deployment", ofOneDeployment, func() writer {
+			var r wirejson.Repeats
+			return func(dst, message []byte) ([]byte, error) { return like(dst, message, &r) }
+		}},
+		{"no two alike", ofItsOwn, func() writer {
+			var r wirejson.Repeats
+			return func(dst, message []byte) ([]byte, error) { return like(dst, message, &r) }
+		}},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			wires, write := pods(b, 100, bench.change), bench.write()
+			var out []byte
+			n := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				if out, err = write(out[:0], wires[n%len(wires)]); err != nil {
+					b.Fatal(err)
+				}
+				n++
+			}
+			b.SetBytes(int64(len(out)))
+		})
+	}
+}
+
+// pods are n pods on the wire, each changed a little.
+func pods(b testing.TB, n int, change func(int, *corev1.Pod)) (all [][]byte) {
+	b.Helper()
+	for i := range n {
+		pod := &corev1.Pod{}
+		if err := json.Unmarshal(aPod, pod); err != nil {
 			b.Fatal(err)
 		}
+		change(i, pod)
+		data, err := pod.Marshal()
+		if err != nil {
+			b.Fatal(err)
+		}
+		all = append(all, data)
 	}
-	b.SetBytes(int64(len(out)))
+	return all
+}
+
+// ofOneDeployment changes what differs among the pods of a Deployment that run.
+func ofOneDeployment(n int, p *corev1.Pod) {
+	p.Name, p.UID = fmt.Sprintf("%s-%d", p.Name, n), types.UID(fmt.Sprintf("%s%d", p.UID, n))
+	p.Spec.NodeName, p.Status.PodIP = fmt.Sprint("node-", n), fmt.Sprintf("10.244.0.%d", n)
+	token := fmt.Sprint("kube-api-access-", n)
+	p.Spec.Volumes[len(p.Spec.Volumes)-1].Name = token
+	for i := range p.Spec.Containers {
+		mounts := p.Spec.Containers[i].VolumeMounts
+		mounts[len(mounts)-1].Name = token
+	}
+}
+
+// ofItsOwn changes something in every message.
+func ofItsOwn(n int, p *corev1.Pod) {
+	ofOneDeployment(n, p)
+	for i := range p.ManagedFields {
+		p.ManagedFields[i].Manager = fmt.Sprint("manager-", n)
+		p.ManagedFields[i].FieldsV1.Raw = fmt.Appendf(nil, `{"f:%d":%s}`, n, p.ManagedFields[i].FieldsV1.Raw)
+	}
+	for i := range p.Spec.Containers {
+		c := &p.Spec.Containers[i]
+		c.Image = fmt.Sprint("image-", n)
+		for j := range c.Env {
+			c.Env[j].Value = fmt.Sprintf("%s, the value of %d", c.Env[j].Value, n)
+		}
+		for j := range c.Ports {
+			c.Ports[j].Name = fmt.Sprint("a-port-with-a-name-", n)
+		}
+		for j := range c.VolumeMounts {
+			c.VolumeMounts[j].MountPath = fmt.Sprint("/a/path/of/its/own/", n)
+		}
+	}
+	for i := range p.Spec.Volumes {
+		p.Spec.Volumes[i].Name = fmt.Sprint("a-volume-with-a-name-", n)
+	}
+	for i := range p.Status.Conditions {
+		p.Status.Conditions[i].Message = fmt.Sprint("a message of its own ", n)
+	}
+	for i := range p.Status.ContainerStatuses {
+		p.Status.ContainerStatuses[i].ContainerID = fmt.Sprint("containerd://", n)
+	}
+}
+
+// What is copied from the last object is what would have been written, whatever
+// came before: the same, nearly the same, or another kind.
+func TestSeries(t *testing.T) {
+	fuzz := fuzzer.FuzzerFor(fuzzer.MergeFuzzerFuncs(metafuzzer.Funcs, plain), rand.NewSource(2), serializer.NewCodecFactory(catalogue.Scheme))
+	var r wirejson.Repeats
+	same := func(plan *wirejson.Plan, data []byte) {
+		t.Helper()
+		want, err := plan.AppendFields(nil, data)
+		if err != nil {
+			return
+		}
+		got, err := plan.AppendFieldsLike(nil, data, &r)
+		if err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("%v\n got %s\nwant %s", err, got, want)
+		}
+	}
+	for range 5 {
+		for _, resource := range catalogue.All() {
+			obj, ok := resource.New().(message)
+			plan, err := wirejson.For(reflect.TypeOf(resource.New()).Elem())
+			if !ok || err != nil {
+				continue
+			}
+			fuzz.Fill(obj)
+			data, err := obj.Marshal()
+			if err != nil {
+				continue
+			}
+			same(plan, data)
+			same(plan, data)
+			obj.(metav1.Object).SetName("changed")
+			if data, err = obj.Marshal(); err == nil {
+				same(plan, data)
+			}
+		}
+	}
+	plan, err := wirejson.For(reflect.TypeFor[corev1.Pod]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	alike, others := pods(t, 100, ofOneDeployment), pods(t, 200, ofItsOwn)
+	for _, data := range slices.Concat(alike, others, alike, others[:1], alike) {
+		same(plan, data)
+	}
 }

@@ -60,7 +60,7 @@ func (i *item) Shared() api.Object                { return i.obj }
 func (i *item) Members([]string) []byte { return nil }
 
 // AppendJSON appends JSON to b.
-func (i *item) AppendJSON(b []byte) []byte { return append(b, i.json()...) }
+func (i *item) AppendJSON(b []byte, _ *store.Scratch) []byte { return append(b, i.json()...) }
 
 func (i *item) Revision() int64 {
 	n, _ := strconv.ParseInt(i.obj.GetResourceVersion(), 10, 64)

@@ -29,7 +29,7 @@ func (p *Printer) AppendRow(b []byte, r *api.Resource, i store.Item, include met
 	case metav1.IncludeNone:
 		b = append(b, "null"...)
 	case metav1.IncludeObject:
-		b = i.AppendJSON(b)
+		b = i.AppendJSON(b, &p.scratch)
 	default:
 		b, err = codec.AppendMetadata(b, i, version)
 	}
