@@ -16,7 +16,7 @@ type Scratch struct {
 	obj   api.Object
 	lists []sliceHeader
 
-	written wirejson.Repeats
+	written wirejson.Form
 }
 
 // sliceHeader is a Go slice as it lies in memory.

@@ -9,8 +9,8 @@ func (p *Plan) Append(dst, message []byte) ([]byte, error) {
 	return p.append(dst, message, nil)
 }
 
-func (p *Plan) append(dst, message []byte, pl *place) ([]byte, error) {
-	dst, err := p.appendFields(append(dst, '{'), message, pl)
+func (p *Plan) append(dst, message []byte, form *Form) ([]byte, error) {
+	dst, err := p.appendFields(append(dst, '{'), message, form)
 	return append(dst, '}'), err
 }
 
@@ -19,10 +19,8 @@ func (p *Plan) AppendFields(dst, message []byte) ([]byte, error) {
 	return p.appendFields(dst, message, nil)
 }
 
-func (p *Plan) appendFields(dst, message []byte, pl *place) ([]byte, error) {
-	if pl != nil {
-		pl.next = 0
-	}
+// appendFields notes in the form, if there is one, what it writes.
+func (p *Plan) appendFields(dst, message []byte, form *Form) ([]byte, error) {
 	start := len(dst)
 	var open *field // the list or map that is being written
 	var seen uint64
@@ -61,11 +59,11 @@ func (p *Plan) appendFields(dst, message []byte, pl *place) ([]byte, error) {
 		var err error
 		switch to.shape {
 		case mapped:
-			dst, err = to.entry(dst, f)
+			dst, err = to.entry(dst, f, form)
 		case inlined:
-			dst, err = to.members(dst, start, f)
+			dst, err = to.members(dst, start, f, form)
 		default:
-			dst, err = to.write(dst, f, pl)
+			dst, err = to.write(dst, f, form)
 		}
 		if err != nil {
 			return dst, err
@@ -102,38 +100,45 @@ func (f *field) end() byte {
 	return ']'
 }
 
-// write appends a value of the message at a place. Texts and messages, which
-// are nearly all of them, are spared a call through a pointer.
-func (v *value) write(dst []byte, f wire, pl *place) ([]byte, error) {
-	if f.kind != bytesType {
-		return v.append(dst, f)
+// write appends a value. Texts and messages, which are nearly all of them,
+// are spared a call through a pointer.
+func (v *value) write(dst []byte, f wire, form *Form) ([]byte, error) {
+	if f.kind == bytesType {
+		switch {
+		case v.text:
+			return appendNoted(dst, f.body, form), nil
+		case v.message != nil:
+			return v.message.append(dst, f.body, form)
+		}
 	}
-	if v.text {
-		return AppendString(dst, f.body), nil
+	from := len(dst)
+	dst, err := v.append(dst, f)
+	if v.time && form != nil {
+		form.note(f.body, dst, from, true)
 	}
-	if inner := pl.inner(len(f.body)); inner != nil {
-		return inner.append(dst, v, f)
-	}
-	return v.compose(dst, f, nil)
+	return dst, err
 }
 
-// compose appends a value that is no text and stands at a place of its own.
-func (v *value) compose(dst []byte, f wire, pl *place) ([]byte, error) {
-	if v.message != nil {
-		return v.message.append(dst, f.body, pl)
+// appendNoted is AppendString, noting the text in the form if there is one. One
+// that was escaped is no blank.
+func appendNoted(dst, text []byte, form *Form) []byte {
+	from := len(dst)
+	dst = AppendString(dst, text)
+	if form != nil && len(dst)-from == len(text)+2 {
+		form.note(text, dst, from, false)
 	}
-	return v.append(dst, f)
+	return dst
 }
 
 // members appends the members of a message among those of its parent.
-func (f *field) members(dst []byte, start int, w wire) ([]byte, error) {
+func (f *field) members(dst []byte, start int, w wire, form *Form) ([]byte, error) {
 	if w.kind != bytesType {
 		return dst, errWire
 	}
 	before := len(dst)
 	dst = part(dst, start)
 	from := len(dst)
-	dst, err := f.inline.AppendFields(dst, w.body)
+	dst, err := f.inline.appendFields(dst, w.body, form)
 	if len(dst) == from {
 		dst = dst[:before] // nothing came, so nothing is to be parted
 	}
@@ -141,7 +146,7 @@ func (f *field) members(dst []byte, start int, w wire) ([]byte, error) {
 }
 
 // entry appends an entry of a map.
-func (f *field) entry(dst []byte, w wire) ([]byte, error) {
+func (f *field) entry(dst []byte, w wire, form *Form) ([]byte, error) {
 	if w.kind != bytesType {
 		return dst, errWire
 	}
@@ -162,9 +167,9 @@ func (f *field) entry(dst []byte, w wire) ([]byte, error) {
 	if key.body != nil && key.kind != bytesType {
 		return dst, errWire
 	}
-	dst = append(AppendString(dst, key.body), ':')
+	dst = append(appendNoted(dst, key.body, form), ':')
 	if !found {
 		return append(dst, f.zero...), nil
 	}
-	return f.write(dst, content, nil)
+	return f.write(dst, content, form)
 }

@@ -43,6 +43,7 @@ type field struct {
 // written.
 type value struct {
 	text    bool  // append writes a string as it is
+	time    bool  // append writes a time
 	message *Plan // append writes a message by this plan
 	append  func(dst []byte, f wire) ([]byte, error)
 	zero    []byte // JSON of the zero value
@@ -218,7 +219,7 @@ func (b *builder) value(t reflect.Type) (v value, err error) {
 	}
 	switch {
 	case special[t] != nil:
-		v.append = special[t]
+		v.append, v.time = special[t], t == reflect.TypeFor[metav1.Time]()
 	case reflect.PointerTo(t).Implements(jsonMarshaler), reflect.PointerTo(t).Implements(textMarshaler), t.Kind() != reflect.Struct && isMessage(t):
 		if !isMessage(t) {
 			return v, errors.New("its JSON is its own secret")

@@ -13,6 +13,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/apitesting/fuzzer"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metafuzzer "k8s.io/apimachinery/pkg/apis/meta/fuzzer"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -142,7 +143,7 @@ func BenchmarkPod(b *testing.B) {
 		b.Fatal(err)
 	}
 	type writer func(dst, message []byte) ([]byte, error)
-	like := func(dst, message []byte, r *wirejson.Repeats) ([]byte, error) {
+	like := func(dst, message []byte, r *wirejson.Form) ([]byte, error) {
 		return plan.AppendFieldsLike(dst, message, r)
 	}
 	for _, bench := range []struct {
@@ -152,11 +153,11 @@ func BenchmarkPod(b *testing.B) {
 	}{
 		{"alone", ofOneDeployment, func() writer { return plan.AppendFields }},
 		{"of one deployment", ofOneDeployment, func() writer {
-			var r wirejson.Repeats
+			var r wirejson.Form
 			return func(dst, message []byte) ([]byte, error) { return like(dst, message, &r) }
 		}},
 		{"no two alike", ofItsOwn, func() writer {
-			var r wirejson.Repeats
+			var r wirejson.Form
 			return func(dst, message []byte) ([]byte, error) { return like(dst, message, &r) }
 		}},
 	} {
@@ -241,7 +242,7 @@ func ofItsOwn(n int, p *corev1.Pod) {
 // came before: the same, nearly the same, or another kind.
 func TestSeries(t *testing.T) {
 	fuzz := fuzzer.FuzzerFor(fuzzer.MergeFuzzerFuncs(metafuzzer.Funcs, plain), rand.NewSource(2), serializer.NewCodecFactory(catalogue.Scheme))
-	var r wirejson.Repeats
+	var r wirejson.Form
 	same := func(plan *wirejson.Plan, data []byte) {
 		t.Helper()
 		want, err := plan.AppendFields(nil, data)
@@ -278,7 +279,21 @@ func TestSeries(t *testing.T) {
 		t.Fatal(err)
 	}
 	alike, others := pods(t, 100, ofOneDeployment), pods(t, 200, ofItsOwn)
-	for _, data := range slices.Concat(alike, others, alike, others[:1], alike) {
+	odd := pods(t, 60, oddly)
+	for _, data := range slices.Concat(alike, others, alike, others[:1], alike, odd) {
 		same(plan, data)
+	}
+}
+
+// oddly changes texts and times of one length in ways that are not to be
+// filled in as they are.
+func oddly(n int, p *corev1.Pod) {
+	p.Annotations = map[string]string{"note": []string{"plain text", `a "quote" `, "tab\tand \n.", "\u00e9\u00e9\u00e9\u00e9\u00e9", "back\\slash"}[n%5]}
+	p.CreationTimestamp = metav1.Unix([]int64{1_700_000_000, 1_700_000_001, 1_000_000_000, -1, 253_402_300_800}[n/2%5], 0)
+	p.Spec.Containers[0].Resources.Limits = corev1.ResourceList{"cpu": resource.MustParse([]string{"1", "2"}[n%2])}
+	p.Spec.TerminationGracePeriodSeconds = new(int64)
+	*p.Spec.TerminationGracePeriodSeconds = int64(n)
+	if n%7 == 0 {
+		p.Labels = map[string]string{"app": "x", "bpp": "y"}
 	}
 }
