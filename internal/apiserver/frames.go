@@ -43,11 +43,20 @@ func (f *frames) event(ev store.Event) ([]byte, error) {
 		}
 		return frame, err
 	}
-	frame, err := f.x.s.frames.get(frameKey{ev.Item, ev.Type, f.form}, func() ([]byte, error) { return f.lay(nil, ev) })
+	frame, err := f.shared(&ev)
 	if err == nil {
 		f.first = false
 	}
 	return frame, err
+}
+
+func (f *frames) shared(ev *store.Event) ([]byte, error) {
+	key := frameKey{ev.Item, ev.Type, f.form}
+	if found := f.x.s.frames.find(&key); found != nil {
+		return found.make()
+	}
+	first := *ev
+	return f.x.s.frames.get(key, func() ([]byte, error) { return f.lay(nil, first) })
 }
 
 // lay appends the frame of an event.

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"sync"
+	"sync/atomic"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -28,6 +29,8 @@ type frameKey struct {
 // sharedFrames are the latest frames of all watches. The watchers of a change
 // ask for its frame within moments of each other, so few are enough.
 type sharedFrames struct {
+	last atomic.Pointer[sharedFrame] // what is asked for next, nearly always
+
 	mu     sync.Mutex
 	byKey  map[frameKey]*sharedFrame
 	latest [32]frameKey
@@ -35,12 +38,23 @@ type sharedFrames struct {
 }
 
 type sharedFrame struct {
+	key  frameKey
 	make func() ([]byte, error)
 }
 
 // maxSharedObject bounds the objects whose frames are kept, and so the memory
 // that they take.
 const maxSharedObject = 64 << 10
+
+// find is the frame if somebody has asked for it already; nil otherwise.
+func (s *sharedFrames) find(key *frameKey) *sharedFrame {
+	if last := s.last.Load(); last != nil && last.key == *key {
+		return last
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.byKey[*key]
+}
 
 // get returns the frame, made by the first who asks.
 func (s *sharedFrames) get(key frameKey, lay func() ([]byte, error)) ([]byte, error) {
@@ -50,20 +64,21 @@ func (s *sharedFrames) get(key frameKey, lay func() ([]byte, error)) ([]byte, er
 	s.mu.Lock()
 	f := s.byKey[key]
 	if f == nil {
-		f = &sharedFrame{make: sync.OnceValues(lay)}
-		s.put(key, f)
+		f = &sharedFrame{key: key, make: sync.OnceValues(lay)}
+		s.put(f)
 	}
 	s.mu.Unlock()
 	return f.make()
 }
 
 // put takes the place of the oldest frame.
-func (s *sharedFrames) put(key frameKey, f *sharedFrame) {
+func (s *sharedFrames) put(f *sharedFrame) {
 	if s.byKey == nil {
 		s.byKey = map[frameKey]*sharedFrame{}
 	}
 	delete(s.byKey, s.latest[s.next])
-	s.latest[s.next] = key
-	s.byKey[key] = f
+	s.latest[s.next] = f.key
+	s.byKey[f.key] = f
+	s.last.Store(f)
 	s.next = (s.next + 1) % len(s.latest)
 }

@@ -55,13 +55,17 @@ func claimsMade(volumes []corev1.Volume, of *metav1.ObjectMeta) sets.Set[string]
 
 // validateSource judges where a volume comes from: exactly one place.
 func validateSource(v *corev1.Volume, of *metav1.ObjectMeta, p *field.Path) field.ErrorList {
-	return volume.One(p, append(elderSources(v, p), youngerSources(v, of, p)...))
+	c := volume.Choice{Path: p}
+	amongElder(&c, v)
+	amongYounger(&c, v, of)
+	return c.Errors()
 }
 
-// elderSources and youngerSources are in the order in which the API looks for
-// them: the first that is set is judged, and refused are all others.
-func elderSources(v *corev1.Volume, p *field.Path) []volume.Source {
-	return []volume.Source{
+// amongElder and amongYounger have sources in the order in which the API looks
+// for them: the first that is set is judged, and refused are all others.
+func amongElder(c *volume.Choice, v *corev1.Volume) {
+	p := c.Path
+	c.Among(
 		volume.Of("emptyDir", v.EmptyDir, validateEmptyDir),
 		volume.Of("hostPath", v.HostPath, volume.HostPath),
 		volume.Of("gitRepo", v.GitRepo, volume.GitRepo),
@@ -87,11 +91,12 @@ func elderSources(v *corev1.Volume, p *field.Path) []volume.Source {
 			return volume.CephFS(s.Monitors, p)
 		}).At("cephfs"),
 		volume.Of("quobyte", v.Quobyte, volume.Quobyte),
-	}
+	)
 }
 
-func youngerSources(v *corev1.Volume, of *metav1.ObjectMeta, p *field.Path) []volume.Source {
-	return []volume.Source{
+func amongYounger(c *volume.Choice, v *corev1.Volume, of *metav1.ObjectMeta) {
+	p := c.Path
+	c.Among(
 		volume.Of("downwarAPI", v.DownwardAPI, validateDownwardVolume).At("downwardAPI"), // as it is spelled since it came
 		volume.Of("fc", v.FC, volume.FC),
 		volume.Of("flexVolume", v.FlexVolume, func(s *corev1.FlexVolumeSource, p *field.Path) field.ErrorList {
@@ -115,7 +120,7 @@ func youngerSources(v *corev1.Volume, of *metav1.ObjectMeta, p *field.Path) []vo
 		volume.Of("image", v.Image, func(s *corev1.ImageVolumeSource, p *field.Path) field.ErrorList {
 			return validateImageVolume(s, of != nil, p)
 		}),
-	}
+	)
 }
 
 // validateClaimMade judges the name of the claim that will be made for a

@@ -21,7 +21,10 @@ type Source struct {
 
 // Of is the source in the field called name, which rules judge when it is set.
 func Of[T any](name string, s *T, rules func(*T, *field.Path) field.ErrorList) Source {
-	return Source{Name: name, Set: s != nil, Rules: func(p *field.Path) field.ErrorList { return rules(s, p) }}
+	if s == nil {
+		return Source{}
+	}
+	return Source{Name: name, Set: true, Rules: func(p *field.Path) field.ErrorList { return rules(s, p) }}
 }
 
 // At returns the source with its errors under the name path.
@@ -30,27 +33,45 @@ func (s Source) At(path string) Source {
 	return s
 }
 
-// One wants exactly one of sources to be set, and judges the first that is.
+// One judges the choice among sources.
 func One(p *field.Path, sources []Source) field.ErrorList {
-	var errs field.ErrorList
-	found := false
-	for _, s := range sources {
-		switch {
-		case !s.Set:
-		case found && !s.Beside:
-			errs = append(errs, field.Forbidden(p.Child(s.Name), "may not specify more than 1 volume type"))
-		default:
-			found = true
-			errs = append(errs, s.judge(p)...)
-		}
-	}
-	if !found {
-		errs = append(errs, field.Required(p, "must specify a volume type"))
-	}
-	return errs
+	c := Choice{Path: p}
+	c.Among(sources...)
+	return c.Errors()
 }
 
-func (s Source) judge(p *field.Path) field.ErrorList {
+// Choice wants exactly one source of the volume at Path to be set, and judges
+// the first that is.
+type Choice struct {
+	Path  *field.Path
+	found bool
+	errs  field.ErrorList
+}
+
+// Among looks at sources. They are looked at where they stand: a pod's volume
+// has thirty.
+func (c *Choice) Among(sources ...Source) {
+	for i := range sources {
+		switch s := &sources[i]; {
+		case !s.Set:
+		case c.found && !s.Beside:
+			c.errs = append(c.errs, field.Forbidden(c.Path.Child(s.Name), "may not specify more than 1 volume type"))
+		default:
+			c.found = true
+			c.errs = append(c.errs, s.judge(c.Path)...)
+		}
+	}
+}
+
+// Errors is what is wrong with the choice.
+func (c *Choice) Errors() field.ErrorList {
+	if !c.found {
+		return append(c.errs, field.Required(c.Path, "must specify a volume type"))
+	}
+	return c.errs
+}
+
+func (s *Source) judge(p *field.Path) field.ErrorList {
 	if s.Rules == nil {
 		return nil
 	}
