@@ -53,7 +53,7 @@ func metadataDocument(i store.Item, m negotiate.Media) ([]byte, error) {
 		out := codec.Envelope(gvk, codec.FieldSize(len(message)))
 		return append(codec.AppendBytes(out, 1, message), codec.Close()...), nil
 	}
-	return codec.AppendMetadata(nil, i, m.Version)
+	return codec.AppendMetadata(nil, i, m.Version, nil)
 }
 
 // tableDocument is a Table with one row.

@@ -12,6 +12,7 @@ import (
 	"skiff/internal/apiserver/negotiate"
 	"skiff/internal/apiserver/table"
 	"skiff/internal/store"
+	"skiff/internal/wirejson"
 )
 
 // listForm is a list on its way out: its kind, its head, and how each item
@@ -70,7 +71,10 @@ func (x *exchange) listForm(meta metav1.ListMeta) (*listForm, error) {
 		}
 	case negotiate.Metadata:
 		f.kind = shape.WithKind("PartialObjectMetadataList")
-		f.append = func(dst []byte, i store.Item) ([]byte, error) { return codec.AppendMetadata(dst, i, x.media.Version) }
+		var form wirejson.Form
+		f.append = func(dst []byte, i store.Item) ([]byte, error) {
+			return codec.AppendMetadata(dst, i, x.media.Version, &form)
+		}
 		f.message = func(i store.Item) ([]byte, []byte, error) {
 			message, err := codec.MetaMessage(i.Proto())
 			return codec.AppendTag(nil, 1, len(message)), message, err

@@ -65,13 +65,12 @@ func (c *codec) appendJSON(b, wire []byte, s *Scratch) ([]byte, error) {
 	if err != nil {
 		return b, err
 	}
-	b = append(b, c.jsonHead...)
-	if s == nil {
-		b, err = plan.AppendFields(b, env.raw)
-	} else {
-		b, err = plan.AppendFieldsLike(b, env.raw, &s.written)
+	var form *wirejson.Form
+	if s != nil {
+		form = &s.written
 	}
-	return append(b, '}'), err
+	out, err := plan.AppendFieldsLike(append(b, c.jsonHead...), env.raw, form)
+	return append(out, '}'), err
 }
 
 // appendMembers is appendJSON for some members, without managedFields.

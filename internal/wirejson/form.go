@@ -28,8 +28,12 @@ type blank struct {
 	time                   bool // or text
 }
 
-// AppendFieldsLike is AppendFields for one of a series of objects.
+// AppendFieldsLike is AppendFields for one of a series of objects, if there is a
+// form.
 func (p *Plan) AppendFieldsLike(dst, message []byte, f *Form) ([]byte, error) {
+	if f == nil {
+		return p.appendFields(dst, message, nil)
+	}
 	if len(f.in) > 0 && len(f.in) == len(message) && f.fill(message) {
 		f.in, f.misses = message, 0
 		return append(dst, f.out...), nil

@@ -73,8 +73,9 @@ var metaPlan = sync.OnceValues(func() (*wirejson.Plan, error) {
 
 // AppendMetadata appends the JSON of the PartialObjectMetadata of an item, in
 // that version of meta.k8s.io. Of an object in protobuf it reads the metadata
-// alone, and decodes nothing.
-func AppendMetadata(b []byte, i store.Item, version string) ([]byte, error) {
+// alone, and decodes nothing. Those who write one after the other share a form;
+// it may be nil.
+func AppendMetadata(b []byte, i store.Item, version string, form *wirejson.Form) ([]byte, error) {
 	b = append(append(b, `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/`...), version...)
 	b = append(b, `","metadata":`...)
 	if proto := i.Proto(); proto != nil {
@@ -86,8 +87,8 @@ func AppendMetadata(b []byte, i store.Item, version string) ([]byte, error) {
 		if err != nil {
 			return b, err
 		}
-		if out, err := plan.Append(b, message); err == nil {
-			return append(out, '}'), nil
+		if out, err := plan.AppendFieldsLike(append(b, '{'), message, form); err == nil {
+			return append(out, "}}"...), nil
 		}
 	}
 	meta, err := MetaOfItem(i)

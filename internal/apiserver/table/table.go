@@ -14,7 +14,10 @@ import (
 )
 
 // Printer prints rows, one after the other. The zero value is ready for use.
-type Printer struct{ scratch store.Scratch }
+type Printer struct {
+	scratch  store.Scratch
+	metadata wirejson.Form
+}
 
 // AppendRow appends the JSON of an object's row. include says what of the
 // object goes with it: its metadata (the default), all, or nothing. version
@@ -31,7 +34,7 @@ func (p *Printer) AppendRow(b []byte, r *api.Resource, i store.Item, include met
 	case metav1.IncludeObject:
 		b = i.AppendJSON(b, &p.scratch)
 	default:
-		b, err = codec.AppendMetadata(b, i, version)
+		b, err = codec.AppendMetadata(b, i, version, &p.metadata)
 	}
 	return append(b, '}'), err
 }
