@@ -87,6 +87,7 @@ func TestExternalCompactionIsShared(t *testing.T) {
 	if version, _, err = s.compactOnce(ctx, version, revision); err != nil || version != 2 {
 		t.Fatalf("version %d: %v", version, err)
 	}
+	list(t, pods, ListOptions{}) // the cache has gone beyond, and can no longer tell
 	if _, err := pods.List(ctx, ListOptions{ExactRevision: 1}); err != ErrExpired {
 		t.Errorf("a compacted revision: %v", err)
 	}
