@@ -111,6 +111,8 @@ func TestChunks(t *testing.T) {
 		made, err := c.Create(ctx, &corev1.PodTemplate{ObjectMeta: metav1.ObjectMeta{Name: "template-0020-again"}, Template: corev1.PodTemplateSpec{Spec: simplePod("").Spec}}, metav1.CreateOptions{})
 		need(t, err)
 		compact(made.ResourceVersion)
+		_, err = c.List(ctx, metav1.ListOptions{}) // the cache has gone beyond, and can no longer tell
+		need(t, err)
 		_, err = c.List(ctx, metav1.ListOptions{Limit: limit, Continue: first.Continue})
 		if !apierrors.IsResourceExpired(err) {
 			t.Fatalf("a page that is compacted away: %v", err)

@@ -86,6 +86,8 @@ func TestInformersSurviveCompaction(t *testing.T) {
 	made, err := c.Create(ctx, &corev1.PodTemplate{ObjectMeta: metav1.ObjectMeta{Name: "new"}, Template: corev1.PodTemplateSpec{Spec: simplePod("").Spec}}, metav1.CreateOptions{})
 	need(t, err)
 	compact(made.ResourceVersion)
+	_, err = c.List(ctx, metav1.ListOptions{}) // the cache has gone beyond, and can no longer tell
+	need(t, err)
 
 	// A list of the old moment is gone, for good.
 	_, err = c.List(ctx, metav1.ListOptions{ResourceVersion: old.ResourceVersion, ResourceVersionMatch: metav1.ResourceVersionMatchExact})
