@@ -61,6 +61,7 @@ func TestWatchesSayThatTheyHaveBegun(t *testing.T) {
 	pods := openStore(t).Table(podsResource())
 	items := create(t, pods, names(0, 3*watchBuffer)...)
 	last := items[len(items)-1].Revision()
+	list(t, pods, ListOptions{}) // the cache has all of them, and so the past
 	for name, tt := range map[string]struct {
 		o      WatchOptions
 		before int // how many events are read before it can have begun
