@@ -22,6 +22,10 @@ type Form struct {
 	room, start int
 }
 
+// mostForm is the largest object in bytes that leaves a form: what a list holds
+// is bounded, and of large objects there are no series.
+const mostForm = 32 << 10
+
 // blank is a field's content in the object's bytes, and in its JSON.
 type blank struct {
 	in, inEnd, out, outEnd int
@@ -39,7 +43,7 @@ func (p *Plan) AppendFieldsLike(dst, message []byte, f *Form) ([]byte, error) {
 		return append(dst, f.out...), nil
 	}
 	f.in, f.blanks = nil, f.blanks[:0]
-	if !f.isWorthwhile() {
+	if len(message) > mostForm || !f.isWorthwhile() {
 		return p.appendFields(dst, message, nil)
 	}
 	f.room, f.start = cap(message), len(dst)
