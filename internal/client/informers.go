@@ -14,8 +14,8 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// Informers are the informers of one component, one for each kind that it asks
-// for, whoever asks how often. They never resync, and keep objects without
+// Informers are the informers of one component: one for each kind, however often
+// it is asked for. They never resync, and keep objects without
 // metadata.managedFields, which can be half of an object and which no component
 // reads. An update made from such an object leaves the stored managedFields as
 // they are.
