@@ -22,7 +22,7 @@ LDFLAGS   := -s -w -X skiff/internal/version.GitCommit=$(VERSION) $(KUBECTL_VERS
 GOTAGS    := nri_no_wasm,grpcnotrace
 GOSOURCES := $(shell find cmd internal -name '*.go' -not -name '*_test.go') go.mod go.sum
 
-.PHONY: up down build test unit e2e vet bench bench-api bench-scale deps clean generate
+.PHONY: up down build test unit e2e bench bench-api bench-scale deps clean generate
 
 up: build
 	@bin/skiff up $(UPFLAGS)
@@ -71,21 +71,17 @@ unit e2e: export KUBE_CACHE_MUTATION_DETECTOR = true
 
 # The rules of the source come first: they take seconds. Then unit and
 # integration tests, under the race detector (which needs cgo). Those that run a
-# container runtime of their own come last, one at a time. `make vet` is apart:
-# it takes all dependencies to pieces, for a minute, and finds what concerns ours.
+# container runtime of their own come last, one at a time.
 CONTAINERS := ./internal/kubelet ./internal/runtime ./test/images
 
 unit:
 	go test ./internal/archtest
-	CGO_ENABLED=1 go test -race -short -vet=off -tags '$(GOTAGS)' $(filter-out %/archtest,$(shell go list ./cmd/... ./internal/... ./test/conformance ./test/images/...))
-	CGO_ENABLED=1 go test -race -p 1 -vet=off -tags '$(GOTAGS)' $(CONTAINERS)
+	CGO_ENABLED=1 go test -race -short -tags '$(GOTAGS)' $(filter-out %/archtest,$(shell go list ./cmd/... ./internal/... ./test/conformance ./test/images/...))
+	CGO_ENABLED=1 go test -race -p 1 -tags '$(GOTAGS)' $(CONTAINERS)
 
 # Real containers on this machine; needs root.
 e2e: build
-	go test -count=1 -timeout 20m -vet=off ./test/e2e/...
-
-vet:
-	go vet ./...
+	go test -count=1 -timeout 20m ./test/e2e/...
 
 bench: build
 	go run ./test/bench

@@ -210,7 +210,7 @@ func TestWritesThatDoNotInsistAllGetThrough(t *testing.T) {
 	if _, err := c.Create(t.Context(), deployment("d"), metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	const writers, each = 16, 3
+	const writers, each = 24, 5
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {

@@ -7,8 +7,7 @@ import (
 )
 
 // checks are the parts of the API server's health, by the names that they have
-// in Kubernetes. It is alive before it is ready: first the cluster's own
-// objects must be there.
+// in Kubernetes: the steps of a start count for both probes, as there.
 func (p *controlPlane) checks() []apiserver.Check {
 	list := []apiserver.Check{
 		{Name: "etcd", Live: true, Ready: true, Check: p.store.Healthy},

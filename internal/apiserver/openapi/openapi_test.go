@@ -198,7 +198,7 @@ func TestHashesAndETags(t *testing.T) {
 	}
 	for _, accept := range []string{"application/json", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"} {
 		whole, _ := get(t, s, "/openapi/v2", "Accept", accept)
-		for range 2 { // whatever order things are looked at in
+		for range 5 { // whatever order things are looked at in
 			if again, _ := get(t, s, "/openapi/v2", "Accept", accept, "If-None-Match", whole.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
 				t.Errorf("version 2 as %s with its ETag: %s", accept, again.Status)
 			}
