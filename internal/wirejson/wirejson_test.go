@@ -156,6 +156,7 @@ func BenchmarkPod(b *testing.B) {
 			var r wirejson.Form
 			return func(dst, message []byte) ([]byte, error) { return like(dst, message, &r) }
 		}},
+		{"no two alike, alone", ofItsOwn, func() writer { return plan.AppendFields }},
 		{"no two alike", ofItsOwn, func() writer {
 			var r wirejson.Form
 			return func(dst, message []byte) ([]byte, error) { return like(dst, message, &r) }
