@@ -8,6 +8,7 @@
 package kubelet
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -57,6 +58,10 @@ type Config struct {
 	Labels  map[string]string // of the node, besides the standard ones
 	Taints  []corev1.Taint    // at registration
 	MaxPods int               // default 110
+
+	// Withdrawn waits until no Service sends new connections to the addresses of
+	// a pod, and says whether one did at first. Without it nobody is waited for.
+	Withdrawn func(context.Context, []netip.Addr) bool
 
 	LeaseRenewal  time.Duration // default DefaultLeaseRenewal
 	LeaseDuration time.Duration // default DefaultLeaseDuration

@@ -3,6 +3,8 @@ package kubelet
 import (
 	"context"
 	"fmt"
+	"math"
+	"net/netip"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -15,6 +17,10 @@ import (
 const (
 	// minimumStop is what is left to a container after its preStop hook.
 	minimumStop = 2 * time.Second
+	// withdrawal is how long a container that ends waits at most for Services to
+	// send their clients elsewhere, and lastRequests for those on their way.
+	withdrawal   = 3 * time.Second
+	lastRequests = 100 * time.Millisecond
 	// stopSlack is how much longer than a container's grace the runtime may take
 	// to stop it.
 	stopSlack = 2 * time.Minute
@@ -22,12 +28,17 @@ const (
 	httpHookTimeout = 30 * time.Second
 )
 
-// stopContainer calls the preStop hook, then has the runtime stop the
-// container: the signal, what is left of the grace period, and the kill.
+// stopContainer waits until a deleted pod gets no new connections, calls the
+// preStop hook, then has the runtime stop the container: the signal, what is
+// left of the grace period, and the kill.
 func (k *kubelet) stopContainer(ctx context.Context, pod *corev1.Pod, a lifecycle.Action, hook bool) lifecycle.Result {
 	k.containerEvent(pod, a.Container, corev1.EventTypeNormal, "Killing", "%s", a.Reason)
 	grace := time.Duration(a.Grace) * time.Second
 	begun := time.Now()
+	least := time.Duration(0)
+	if hook {
+		k.awaitWithdrawal(ctx, pod, grace)
+	}
 	if c := containerOf(pod, a.Container); hook && c != nil && c.Lifecycle != nil && c.Lifecycle.PreStop != nil {
 		bounded, cancel := context.WithTimeout(ctx, grace)
 		if err := k.hook(bounded, pod, c, a.ID, c.Lifecycle.PreStop); err != nil {
@@ -35,12 +46,42 @@ func (k *kubelet) stopContainer(ctx context.Context, pod *corev1.Pod, a lifecycl
 			k.Log.Info("a preStop hook failed", "pod", pod.Namespace+"/"+pod.Name, "container", c.Name, "err", err)
 		}
 		cancel()
-		grace = max(grace-time.Since(begun), minimumStop)
+		least = minimumStop
 	}
+	grace = max(grace-time.Since(begun), least)
 	ctx, cancel := context.WithTimeout(ctx, grace+stopSlack)
 	defer cancel()
-	_, err := k.runtime.StopContainer(ctx, &runtimeapi.StopContainerRequest{ContainerId: a.ID, Timeout: int64(grace / time.Second)})
+	_, err := k.runtime.StopContainer(ctx, &runtimeapi.StopContainerRequest{ContainerId: a.ID, Timeout: int64(math.Ceil(grace.Seconds()))})
 	return result(ignoreNotFound(err))
+}
+
+// awaitWithdrawal waits until Services no longer send new connections to a pod
+// that is deleted: one that stopped to listen before would refuse them. Other
+// nodes hear of it when this one does, and a request that has just begun is
+// answered in the moment after. Half of the grace period is the container's own.
+func (k *kubelet) awaitWithdrawal(ctx context.Context, pod *corev1.Pod, grace time.Duration) {
+	if k.Withdrawn == nil || pod.DeletionTimestamp == nil || pod.Spec.HostNetwork {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, min(withdrawal, grace/2))
+	defer cancel()
+	if !k.Withdrawn(ctx, addressesOf(pod)) {
+		return
+	}
+	select {
+	case <-time.After(lastRequests):
+	case <-ctx.Done():
+	}
+}
+
+func addressesOf(pod *corev1.Pod) []netip.Addr {
+	var addrs []netip.Addr
+	for _, ip := range pod.Status.PodIPs {
+		if addr, err := netip.ParseAddr(ip.IP); err == nil {
+			addrs = append(addrs, addr)
+		}
+	}
+	return addrs
 }
 
 // postStart calls the postStart hook. A container whose hook fails is killed,

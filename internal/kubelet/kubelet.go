@@ -122,7 +122,8 @@ func newKubelet(ctx context.Context, cfg Config, kube kubernetes.Interface) (*ku
 		Root: cfg.podsDir(), Objects: k.sources, Claims: claims{kube}, Tokens: k.issueToken,
 		Allocatable: k.machine.Allocatable(cfg.MaxPods),
 	})
-	k.probes = probe.NewManager(ctx, probe.Config{Exec: k.execProbe, Changed: k.nudge, Unhealthy: k.unhealthy})
+	k.probes = probe.NewManager(ctx, probe.Config{Exec: k.execProbe, Changed: k.nudge, Unhealthy: k.unhealthy,
+		Served: k.served, Process: k.cgroups.Process})
 	k.logs = logs.NewKeeper(logs.Config{Dir: cfg.LogDir, MaxSize: cfg.ContainerLogMaxSize, MaxFiles: cfg.ContainerLogMaxFiles,
 		Reopen: k.reopenLog, Log: cfg.Log})
 	k.keeper = node.NewKeeper(node.Config{

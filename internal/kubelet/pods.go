@@ -158,37 +158,3 @@ func (k *kubelet) adopt(pods []*corev1.Pod) {
 		k.running.Go(func() { w.run(k.ctx) })
 	}
 }
-
-// watchServices keeps the Services, which pods learn of through environment
-// variables.
-func (k *kubelet) watchServices(ctx context.Context) {
-	factory := client.NewInformers(k.client, onlyAddresses)
-	services := factory.Services()
-	informer := services.Informer()
-	k.mu.Lock()
-	k.services = services.Lister()
-	k.synced = func(ctx context.Context) bool {
-		select {
-		case <-informer.HasSyncedChecker().Done():
-			return true
-		case <-ctx.Done():
-			return false
-		}
-	}
-	k.mu.Unlock()
-	factory.Start(ctx)
-	<-ctx.Done()
-	factory.Shutdown()
-}
-
-// onlyAddresses keeps of a Service what environment variables are made of.
-func onlyAddresses(o any) (any, error) {
-	s, ok := o.(*corev1.Service)
-	if !ok {
-		return o, nil
-	}
-	return &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: s.Name, Namespace: s.Namespace, UID: s.UID, ResourceVersion: s.ResourceVersion},
-		Spec:       corev1.ServiceSpec{ClusterIP: s.Spec.ClusterIP, Ports: s.Spec.Ports},
-	}, nil
-}

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 func pemOf(t *testing.T, c tls.Certificate, kind string) []byte {
@@ -44,6 +46,7 @@ func TestPods(t *testing.T) {
 		{"an image that is nowhere", noImage},
 		{"many pods at once", manyPods},
 		{"a restart of the kubelet", restartOfTheKubelet},
+		{"a pod that Services send to", listed},
 		{"a pod deleted while the kubelet was away", deletedMeanwhile},
 	} {
 		t.Run(one.name, func(t *testing.T) {
@@ -282,6 +285,41 @@ func probeHealth(c *cluster) bool {
 	}
 	conn.Close()
 	return c.ask("/healthz") == "ok"
+}
+
+// listed: a pod is ready when it listens where Services send to, and its
+// containers run on, when it is deleted, until they send elsewhere.
+func listed(c *cluster) {
+	svc := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "listed"}, Spec: corev1.ServiceSpec{
+		Selector: map[string]string{"app": "listed"}, Ports: []corev1.ServicePort{{Port: 80, TargetPort: intstr.FromInt32(8080)}}}}
+	if _, err := c.client.CoreV1().Services("default").Create(c.t.Context(), svc, metav1.CreateOptions{}); err != nil {
+		c.t.Fatal(err)
+	}
+	asked, withdraw := make(chan []netip.Addr, 1), make(chan struct{})
+	c.end()
+	c.cfg.Withdrawn = func(_ context.Context, pod []netip.Addr) bool { asked <- pod; <-withdraw; return true }
+	defer func() { c.cfg.Withdrawn = nil }()
+	c.start()
+	grace := int64(60)
+	c.pod("listed", func(p *corev1.Pod) {
+		p.Labels, p.Spec.TerminationGracePeriodSeconds = svc.Spec.Selector, &grace
+		p.Spec.Containers[0].Command = []string{"sh", "-c", "trap 'exit 0' TERM; sleep 1; touch /tmp/listens; httpd -f -p 8080 & wait"}
+	})
+	pod := c.ready("listed")
+	if _, code := c.exec("listed", "", "ls", "/tmp/listens"); code != 0 {
+		c.t.Error("ready before it listened")
+	}
+	if err := c.client.CoreV1().Pods("default").Delete(c.t.Context(), "listed", metav1.DeleteOptions{}); err != nil {
+		c.t.Fatal(err)
+	}
+	if got := <-asked; len(got) != 1 || got[0].String() != pod.Status.PodIP {
+		c.t.Errorf("asked for %v, want %s", got, pod.Status.PodIP)
+	}
+	if out, _ := c.exec("listed", "served to the end", "cat"); out != "served to the end" {
+		c.t.Errorf("while Services still send to the pod: %q", out)
+	}
+	close(withdraw)
+	c.nothingLeft(string(pod.UID))
 }
 
 func deletedMeanwhile(c *cluster) {

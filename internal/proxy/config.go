@@ -40,6 +40,8 @@ type Config struct {
 	NodePortAddresses []netip.Prefix
 	// HealthAddress answers /healthz and /livez; the zero value answers nowhere.
 	HealthAddress netip.AddrPort
+	// Listing, if set, is told of what is in the kernel.
+	Listing *Listing
 	// Log gets what an operator should know; nil means slog.Default().
 	Log *slog.Logger
 }

@@ -107,6 +107,18 @@ func onNode(all []endpoint) []endpoint {
 	return slices.DeleteFunc(slices.Clone(all), func(e endpoint) bool { return !e.local })
 }
 
+// staying are the addresses on this node that take new connections and are not
+// about to end.
+func staying(all []endpoint) []netip.Addr {
+	var addrs []netip.Addr
+	for _, e := range all {
+		if e.local && e.ready && !e.terminating {
+			addrs = append(addrs, e.addr.Addr())
+		}
+	}
+	return addrs
+}
+
 func addressesOf(list []endpoint) []netip.AddrPort {
 	addrs := make([]netip.AddrPort, len(list))
 	for i, e := range list {

@@ -15,6 +15,7 @@ type plan struct {
 	elements []element
 	memories []memory
 	udp      []udpPort
+	staying  []netip.Addr // on this node, sent to, and not about to end
 }
 
 // element is one entry of a named set (no verdict) or map. With choices, its
@@ -70,6 +71,7 @@ func planService(svc *corev1.Service, list []*discoveryv1.EndpointSlice, f *fami
 		p.addPort(sp, f, cfg)
 		local = append(local, localOf(sp.cluster)...)
 		local = append(local, localOf(sp.local)...)
+		p.staying = append(p.staying, staying(all)...)
 	}
 	p.addLocal(local)
 	return p

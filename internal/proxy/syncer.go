@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"log/slog"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -56,10 +57,7 @@ func (s *syncer) replaceAll() error {
 	if err := s.kernel.replace(s.cfg, s.states, map[*family][]setting{ipv4: settings}); err != nil {
 		return s.reopened(err)
 	}
-	for _, name := range names {
-		s.reportHealth(name)
-	}
-	s.finish(stale)
+	s.written(names, stale, true)
 	s.log.Info("service rules written", "services", len(names), "took", time.Since(begin))
 	return nil
 }
@@ -89,16 +87,23 @@ func (s *syncer) update(names []types.NamespacedName) error {
 	if err := s.kernel.apply(changes); err != nil {
 		return s.reopened(err)
 	}
-	for _, name := range names {
-		s.reportHealth(name)
-	}
-	s.finish(stale)
+	s.written(names, stale, false)
 	return nil
 }
 
-// finish does what must come after the rules: a flow that is forgotten earlier
-// would be made again by the old ones.
-func (s *syncer) finish(stale []staleUDP) {
+// written does what must come after the rules of some Services, or of all: a
+// flow that is forgotten earlier would be made again by the old ones, and a pod
+// that ends earlier would still be sent to.
+func (s *syncer) written(names []types.NamespacedName, stale []staleUDP, all bool) {
+	listed := map[types.NamespacedName][]netip.Addr{}
+	for _, name := range names {
+		s.reportHealth(name)
+		listed[name] = nil
+		for _, st := range s.states {
+			listed[name] = append(listed[name], st.plans[name].staying...)
+		}
+	}
+	s.cfg.Listing.update(listed, all)
 	if err := s.flows.forget(stale); err != nil {
 		s.log.Warn("connection tracking entries of ended UDP endpoints not removed; they end by themselves when clients pause", "error", err)
 	}

@@ -24,8 +24,11 @@ func runNode(ctx context.Context, c Config, id nodeIdentity) error {
 	c.warnOfForwarding()
 	g, ctx := errgroup.WithContext(ctx)
 	component(ctx, g, "network", network.Run, c.networkConfig(id))
-	component(ctx, g, "kubelet", kubelet.Run, c.kubeletConfig(id))
-	if err := runServices(ctx, g, c, id.proxy); err != nil {
+	listing := &proxy.Listing{}
+	k := c.kubeletConfig(id)
+	k.Withdrawn = listing.Withdrawn
+	component(ctx, g, "kubelet", kubelet.Run, k)
+	if err := runServices(ctx, g, c, id.proxy, listing); err != nil {
 		return err
 	}
 	if c.RuntimeEndpoint == "" {
@@ -55,13 +58,14 @@ func component[T any](ctx context.Context, g *errgroup.Group, name string, run f
 
 // runServices runs what answers for Services on a node: the proxy, and DNS,
 // which share one view of them.
-func runServices(ctx context.Context, g *errgroup.Group, c Config, as *rest.Config) error {
+func runServices(ctx context.Context, g *errgroup.Group, c Config, as *rest.Config, listing *proxy.Listing) error {
 	informers, err := servicecache.NewForConfig(as)
 	if err != nil {
 		return err
 	}
 	p, d := c.proxyConfig(as), c.dnsConfig()
 	p.Informers, d.Informers = informers, informers
+	p.Listing = listing
 	component(ctx, g, "proxy", proxy.Run, p)
 	component(ctx, g, "dns", dns.Run, d)
 	return nil

@@ -209,6 +209,22 @@ func (m *Manager) Remove(uid string) error {
 	return errors.Join(errs...)
 }
 
+// Process returns a process in a pod's group or below; false if there is none.
+func (m *Manager) Process(pod *corev1.Pod) (pid int, ok bool) {
+	for _, mount := range m.mounts {
+		group := filepath.Join(mount, m.PodPath(pod))
+		below, _ := filepath.Glob(filepath.Join(group, "*", "cgroup.procs"))
+		for _, file := range append(below, filepath.Join(group, "cgroup.procs")) {
+			list, _ := os.ReadFile(file)
+			first, _, _ := strings.Cut(string(list), "\n")
+			if pid, err := strconv.Atoi(first); err == nil {
+				return pid, true
+			}
+		}
+	}
+	return 0, false
+}
+
 // Pods returns the UIDs of the pods that have groups.
 func (m *Manager) Pods() []string {
 	seen := map[string]bool{}

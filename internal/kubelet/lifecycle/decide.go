@@ -12,7 +12,7 @@ type Input struct {
 	Gone     bool // the object no longer exists in the API
 	Observed Observed
 	Memory   *Memory
-	Probes   map[string]Health // by container ID; containers without probes have no entry
+	Probes   map[string]Health // by container ID; one without an entry is healthy
 	HostIPs  []string
 	Synced   func(corev1.PodStatus) bool // whether the API has this status
 	HashOf   func(*corev1.Container) string
@@ -23,6 +23,7 @@ type Input struct {
 type Health struct {
 	Started bool
 	Ready   bool
+	Deaf    bool   // does not listen yet where Services send to
 	Failed  string // "liveness" or "startup" when the container must be restarted
 }
 

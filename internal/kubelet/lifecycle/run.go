@@ -263,5 +263,8 @@ func (d *decider) hooking(c *corev1.Container) bool {
 }
 
 func (d *decider) ready(c *corev1.Container, run *Container) bool {
-	return d.started(c, run) && (c.ReadinessProbe == nil || d.Probes[run.ID].Ready)
+	if c.ReadinessProbe == nil {
+		return d.started(c, run) && !d.Probes[run.ID].Deaf
+	}
+	return d.started(c, run) && d.Probes[run.ID].Ready
 }

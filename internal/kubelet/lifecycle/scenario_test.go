@@ -89,7 +89,7 @@ func newWorld() *world {
 //	ok KEY... | fail KEY REASON what an action that was begun comes to
 //	all                         do, and let everything succeed, until nothing is left to do
 //	exit NAME CODE              a container ends
-//	probe NAME ready|started|liveness|startup|unready
+//	probe NAME ready|started|liveness|startup|unready|deaf|listens
 //	sandbox lost                the sandbox dies, with all in it
 //	wait DURATION               time passes
 //	delete GRACE | gone | forget  the object is being deleted; is gone; the kubelet starts anew
@@ -329,6 +329,8 @@ func (w *world) probe(name, what string) {
 		h.Ready = true
 	case "unready":
 		h.Ready = false
+	case "deaf", "listens":
+		h.Deaf = what == "deaf"
 	case "started":
 		h.Started = true
 	default:

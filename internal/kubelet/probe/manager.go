@@ -16,9 +16,15 @@ type Config struct {
 	Exec      Exec
 	Changed   func(uid types.UID)                            // what the probes of a pod say has changed
 	Unhealthy func(uid types.UID, container, message string) // a probe failed
+
+	// Served are the TCP ports of a pod that Services send to, and Process is
+	// any process of the pod: containers without a readiness probe are ready
+	// when the pod listens there. Both may be nil; then nothing is waited for.
+	Served  func(*corev1.Pod) []uint16
+	Process func(*corev1.Pod) (pid int, ok bool)
 }
 
-// Manager keeps the probes of a node's containers.
+// Manager keeps the health of a node's containers.
 type Manager struct {
 	Config
 	ctx     context.Context
@@ -27,7 +33,7 @@ type Manager struct {
 	running sync.WaitGroup
 }
 
-// probed is a running container with probes.
+// probed is a running container.
 type probed struct {
 	cancel  context.CancelFunc
 	health  lifecycle.Health
@@ -42,7 +48,7 @@ func NewManager(ctx context.Context, cfg Config) *Manager {
 // Wait returns once every probe has ended.
 func (m *Manager) Wait() { m.running.Wait() }
 
-// Sync probes exactly the containers of the pod that run. One that the API
+// Sync looks after exactly the containers of the pod that run. One that the API
 // knows as ready starts out ready: it was probed before this kubelet started.
 func (m *Manager) Sync(pod *corev1.Pod, seen lifecycle.Observed) {
 	m.mu.Lock()
@@ -51,7 +57,7 @@ func (m *Manager) Sync(pod *corev1.Pod, seen lifecycle.Observed) {
 	run := map[string]bool{}
 	for i := range seen.Containers {
 		c := &seen.Containers[i]
-		spec := withProbes(pod, c.Name)
+		spec, main := definition(pod, c.Name)
 		if c.State != lifecycle.Running || spec == nil {
 			continue
 		}
@@ -61,7 +67,7 @@ func (m *Manager) Sync(pod *corev1.Pod, seen lifecycle.Observed) {
 				have = map[string]*probed{}
 				m.pods[pod.UID] = have
 			}
-			have[c.ID] = m.start(target{pod: pod, container: spec, id: c.ID, ip: pod.Status.PodIP}, c.Started)
+			have[c.ID] = m.start(target{pod: pod, container: spec, main: main, id: c.ID, ip: pod.Status.PodIP}, c.Started)
 		}
 	}
 	for id, p := range have {
@@ -91,23 +97,31 @@ func (m *Manager) Health(uid types.UID) map[string]lifecycle.Health {
 	return out
 }
 
-// withProbes returns a container of the pod that has probes.
-func withProbes(pod *corev1.Pod, name string) *corev1.Container {
-	for _, list := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-		for i := range list {
-			c := &list[i]
-			if c.Name == name && (c.StartupProbe != nil || c.LivenessProbe != nil || c.ReadinessProbe != nil) {
-				return c
-			}
+// definition finds a container that may have probes; main says that it is not
+// an init container. It is nil for others.
+func definition(pod *corev1.Pod, name string) (c *corev1.Container, main bool) {
+	for i := range pod.Spec.Containers {
+		if c := &pod.Spec.Containers[i]; c.Name == name {
+			return c, true
 		}
 	}
-	return nil
+	for i := range pod.Spec.InitContainers {
+		if c := &pod.Spec.InitContainers[i]; c.Name == name {
+			return c, false
+		}
+	}
+	return nil, false
 }
 
 // start begins a container's probes. The caller holds the lock.
 func (m *Manager) start(t target, since time.Time) *probed {
 	ctx, cancel := context.WithCancel(m.ctx)
-	p := &probed{cancel: cancel, health: known(t), started: make(chan struct{})}
+	health, wasReady := known(t)
+	p := &probed{cancel: cancel, health: health, started: make(chan struct{})}
+	if !wasReady && m.deaf(t, since) {
+		p.health.Deaf = true
+		m.running.Go(func() { m.listen(ctx, t, p, since) })
+	}
 	if t.container.StartupProbe == nil {
 		p.health.Started = true
 	}
@@ -127,16 +141,17 @@ func (m *Manager) start(t target, since time.Time) *probed {
 	return p
 }
 
-// known is the health that the API has of this run of the container.
-func known(t target) lifecycle.Health {
+// known is the health that the API has of this run of the container, and
+// whether it was ready.
+func known(t target) (health lifecycle.Health, ready bool) {
 	for _, list := range [][]corev1.ContainerStatus{t.pod.Status.InitContainerStatuses, t.pod.Status.ContainerStatuses} {
 		for _, s := range list {
 			if s.Name == t.container.Name && s.ContainerID == "containerd://"+t.id {
-				return lifecycle.Health{Ready: s.Ready && t.container.ReadinessProbe != nil, Started: s.Started != nil && *s.Started}
+				return lifecycle.Health{Ready: s.Ready && t.container.ReadinessProbe != nil, Started: s.Started != nil && *s.Started}, s.Ready
 			}
 		}
 	}
-	return lifecycle.Health{}
+	return lifecycle.Health{}, false
 }
 
 // update changes a container's health and tells of it.

@@ -38,6 +38,7 @@ type Exec func(ctx context.Context, containerID string, command []string, timeou
 type target struct {
 	pod       *corev1.Pod
 	container *corev1.Container
+	main      bool   // not an init container
 	id        string // of the container
 	ip        string // of the pod
 }
