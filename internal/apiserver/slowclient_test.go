@@ -2,7 +2,9 @@ package apiserver_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -48,9 +50,52 @@ func TestClientsThatDoNotReadAreLetGo(t *testing.T) {
 	apitest.Eventually(t, "the watches of those who do not read have ended", func(context.Context) bool { return watchers(t, s) == before+1 })
 }
 
+// TestAWatchThatFellBehindCatchesUp: a client that stops to read for a while,
+// until its window is full, gets all events in order, and those after them.
+func TestAWatchThatFellBehindCatchesUp(t *testing.T) {
+	t.Parallel() // waits for what does not come
+	s := apitest.Start(t)
+	config := s.Listen("admin")
+	c := kubernetes.NewForConfigOrDie(config).CoreV1().ConfigMaps("default")
+	watched := silent(t, config, "h2", "/api/v1/namespaces/default/configmaps?watch=1&labelSelector=seen")
+	var want []string
+	add := func(name string, size int) {
+		m := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"seen": ""}},
+			Data: map[string]string{"x": strings.Repeat("x", size)}}
+		if _, err := c.Create(t.Context(), m, metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, name)
+	}
+	events := json.NewDecoder(watched)
+	expect := func() {
+		t.Helper()
+		for _, name := range want {
+			var ev struct {
+				Type   watch.EventType
+				Object metav1.PartialObjectMetadata
+			}
+			if err := events.Decode(&ev); err != nil || ev.Type != watch.Added || ev.Object.Name != name {
+				t.Fatalf("%s %s, %v; want %s", ev.Type, ev.Object.Name, err, name)
+			}
+		}
+		want = nil
+	}
+	add("first", 10)
+	expect()
+	for round := range 2 {
+		for i := range 40 { // 8 MB: more than the window of a stream
+			add(fmt.Sprintf("c%d-%d", round, i), 200_000)
+		}
+		expect()
+		add(fmt.Sprint("after", round), 10)
+		expect()
+	}
+}
+
 // silent asks for something on a connection of its own and reads the head of
-// the answer at most.
-func silent(t *testing.T, config *rest.Config, protocol, path string) {
+// the answer at most; the rest is up to who calls it.
+func silent(t *testing.T, config *rest.Config, protocol, path string) io.Reader {
 	t.Helper()
 	tlsConfig, err := rest.TLSConfigFor(config)
 	if err != nil {
@@ -74,6 +119,7 @@ func silent(t *testing.T, config *rest.Config, protocol, path string) {
 		t.Fatalf("%s: answered in %s", protocol, resp.Proto)
 	}
 	t.Cleanup(func() { _ = resp.Body.Close(); transport.CloseIdleConnections() })
+	return resp.Body
 }
 
 // watchers is how many watches of ConfigMaps are under way.

@@ -109,6 +109,9 @@ type viewWatch struct {
 
 func (w *viewWatch) Events() <-chan store.Event { return w.events }
 
+// Direct does nothing: events are to be converted first.
+func (w *viewWatch) Direct(store.Take) bool { return false }
+
 func (w *viewWatch) run(ctx context.Context, v *view) {
 	defer close(w.events)
 	for ev := range w.Watch.Events() {

@@ -54,7 +54,7 @@ func (x *exchange) watch() error {
 			return s.send(frames.failure(tooOld(o.ResourceVersion)))
 		}
 		defer w.Stop()
-		return x.pump(w, frames, s)
+		return x.pump(w, frames, s).run()
 	}
 	if isWebSocket(x.r) {
 		return x.watchOverWebSocket(run)
@@ -76,31 +76,99 @@ type sink interface {
 	setDeadline(time.Time) error
 }
 
-// pump sends events until there are no more. It flushes when it has caught up,
-// so that a burst travels together and a lone event at once. The end of its
-// context ends the watch, and so the events: waiting for one thing costs each event
-// less than waiting for any of three.
-func (x *exchange) pump(w store.Watch, f *frames, s sink) error {
-	events, sent := w.Events(), x.s.metrics.watches.sent(x.RequestInfo)
-	for ev := range events {
-		frame, err := f.event(ev)
-		if err != nil {
-			return errors.Join(s.send(f.failure(err)), s.flush())
+// pump sends the events of a watch, with a relay where there can be one.
+type pump struct {
+	w      store.Watch
+	frames *frames
+	s      sink
+	sent   func(frame []byte)
+	relay  *relay // may be nil
+}
+
+func (x *exchange) pump(w store.Watch, f *frames, s sink) *pump {
+	p := &pump{w: w, frames: f, s: s, sent: x.s.metrics.watches.sent(x.RequestInfo)}
+	if out := errands(x.w); out != nil {
+		p.relay = newRelay(out, f.event, p.sent)
+	}
+	return p
+}
+
+// run sends events until there are no more. It flushes when it has caught up,
+// so that a burst travels together and a lone event at once; from then on the
+// relay has the events. The end of the request's context ends the watch, and so
+// the events.
+func (p *pump) run() error {
+	events := p.w.Events()
+	var stuck chan struct{}
+	if p.relay != nil {
+		defer p.relay.close()
+		stuck = p.relay.stuck
+	}
+	for {
+		if p.relay != nil {
+			p.w.Direct(p.relay.take)
 		}
-		if err := s.send(frame); err != nil {
-			return err
+		select {
+		case ev, open := <-events:
+			if err := p.help(); err != nil {
+				return err
+			}
+			if !open {
+				return p.end()
+			}
+			if err := p.send(ev); err != nil {
+				return err
+			}
+		case <-stuck:
+			if err := p.help(); err != nil {
+				return err
+			}
 		}
-		sent(frame)
 		if len(events) == 0 {
-			if err := s.flush(); err != nil {
+			if err := p.s.flush(); err != nil {
 				return err
 			}
 		}
 	}
-	if errors.Is(w.Err(), store.ErrExpired) && f.first {
-		return errors.Join(s.send(f.failure(tooOld(""))), s.flush())
+}
+
+// help sends what the relay has left. With nothing left the relay opens again,
+// so all must be on its way before it asks.
+func (p *pump) help() error {
+	if p.relay == nil {
+		return nil
+	}
+	for left := p.relay.left(); len(left) > 0; left = p.relay.left() {
+		for _, ev := range left {
+			if err := p.send(ev); err != nil {
+				return err
+			}
+		}
+		if err := p.s.flush(); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+func (p *pump) send(ev store.Event) error {
+	frame, err := p.frames.event(ev)
+	if err != nil {
+		return errors.Join(err, p.s.send(p.frames.failure(err)), p.s.flush())
+	}
+	if err := p.s.send(frame); err != nil {
+		return err
+	}
+	p.sent(frame)
+	return nil
+}
+
+// end says why there are no more events, where the client does not know.
+func (p *pump) end() error {
+	if errors.Is(p.w.Err(), store.ErrExpired) && p.frames.first {
+		return errors.Join(p.s.send(p.frames.failure(tooOld(""))), p.s.flush())
+	}
+	return p.s.flush()
 }
 
 // watchOptions translates the request into what the store is to send.

@@ -65,6 +65,8 @@ type conn struct {
 	pinged   time.Duration // when a ping was sent; 0: never
 	idleAt   time.Duration // since when there is no request, if there is none
 	timer    *time.Timer
+
+	errands errands
 }
 
 func newConn(server *http.Server, t *tls.Conn, h http.Handler) *conn {
@@ -89,6 +91,7 @@ func newConn(server *http.Server, t *tls.Conn, h http.Handler) *conn {
 	c.framer.ReadMetaHeaders = hpack.NewDecoder(headerTable, nil)
 	c.framer.MaxHeaderListSize = c.headerList
 	c.recv = newInflow(c.connWindow)
+	c.errands.start = func() { go c.runErrands() }
 	c.greet()
 	return c
 }

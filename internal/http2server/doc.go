@@ -13,8 +13,13 @@
 // requests are about. There is no server push, no priority of streams, no
 // extended CONNECT, and no HTTP/2 without TLS.
 //
+// A handler can go further, and leave its stream to errands: what is to be said
+// on many streams of a connection is then said by one goroutine, and none of
+// their handlers is woken for it.
+//
 // One goroutine reads a connection; it never writes to it, so that a client that
 // does not read cannot hold up what it sends. Each request has a goroutine,
-// which runs its handler. What they share lies under the connection's lock;
+// which runs its handler, and the errands of all requests have one while there
+// are some. What they share lies under the connection's lock;
 // nobody waits for the network while holding it.
 package http2server

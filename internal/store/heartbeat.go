@@ -79,8 +79,7 @@ func (w *watcher) bookmark() {
 	if w.stopped || w.pumping {
 		return
 	}
-	select {
-	case w.ch <- Event{Type: Bookmark, Revision: max(reached, t.revision)}:
-	default:
+	if after, _ := w.hand(Event{Type: Bookmark, Revision: max(reached, t.revision)}); after != nil {
+		after()
 	}
 }

@@ -11,6 +11,7 @@ type hub struct {
 	byKey       map[string]*bucket
 	byNode      map[string]*bucket
 	count       int
+	after       []func() // to do once all have been offered what there is
 }
 
 type bucket struct{ watchers []*watcher }
@@ -107,6 +108,22 @@ func (h *hub) offer(e *event) {
 	if len(h.byNode) > 0 {
 		h.offerNodes(e)
 	}
+}
+
+// do has something done, unless it is nil, after what is offered now.
+func (h *hub) do(after func()) {
+	if after != nil {
+		h.after = append(h.after, after)
+	}
+}
+
+// offered says that there is no more to offer for now.
+func (h *hub) offered() {
+	for _, f := range h.after {
+		f()
+	}
+	clear(h.after)
+	h.after = h.after[:0]
 }
 
 func (h *hub) offerNodes(e *event) {

@@ -138,11 +138,23 @@ type WatchOptions struct {
 	Begun func()
 }
 
+// Take takes an event, if ok. The function after, unless it is nil, is called
+// once all watchers have been offered the event: to begin there what all of
+// them need, and not with the first. Both are called under locks of the store,
+// and must not wait.
+type Take func(Event) (after func(), ok bool)
+
 // Watch is a stream of events. The channel of Events closes when the watch
 // ends: by Stop, by the end of its context, or because the reader was too
 // slow (Err is then ErrExpired).
 type Watch interface {
 	Events() <-chan Event
+	// Direct has events handed to take from now on, in the place of Events,
+	// until take refuses one: that one, and all that follow, come by Events
+	// again. It is for the reader of Events to call when it has dealt with all
+	// that it has received; while there is more it does nothing and returns
+	// false.
+	Direct(take Take) bool
 	Err() error
 	Stop()
 }

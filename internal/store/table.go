@@ -195,6 +195,7 @@ func (t *table) applyLocked(entries []entry) {
 		t.history.add(event, time.Now())
 		t.watchers.offer(event)
 	}
+	t.watchers.offered()
 }
 
 // close ends the table's watches.

@@ -9,7 +9,7 @@ import (
 var errClosed = errors.New("the store is closed")
 
 // watcher is one Watch. While its reader keeps up, the follower hands events
-// to the channel itself; only when the channel is full do they queue, and a
+// to the channel, or to what the reader has put in its place, itself; only when the channel is full do they queue, and a
 // goroutine lives for as long as that lasts.
 type watcher struct {
 	table  *table
@@ -25,6 +25,7 @@ type watcher struct {
 	queue   []Event
 	behind  int  // events queued or being sent by the goroutine
 	pumping bool // a goroutine owns the channel
+	direct  Take // in place of the channel, which is empty then
 	stopped bool
 	err     error
 }
@@ -133,10 +134,9 @@ func (w *watcher) push(e Event) bool {
 		return true
 	}
 	if !w.pumping {
-		select {
-		case w.ch <- e:
+		if after, ok := w.hand(e); ok {
+			w.table.watchers.do(after)
 			return true
-		default:
 		}
 		w.pumping = true
 		go w.pump()
@@ -147,6 +147,22 @@ func (w *watcher) push(e Event) bool {
 	w.behind++
 	w.queue = append(w.queue, e)
 	return true
+}
+
+// hand gives the reader an event, if it can take it at once.
+func (w *watcher) hand(e Event) (after func(), ok bool) {
+	if w.direct != nil {
+		if after, ok = w.direct(e); ok {
+			return after, true
+		}
+		w.direct = nil
+	}
+	select {
+	case w.ch <- e:
+		return nil, true
+	default:
+		return nil, false
+	}
 }
 
 // pump sends what is waiting and ends when there is no more.
@@ -199,6 +215,16 @@ func (w *watcher) send(e Event) bool {
 }
 
 func (w *watcher) Events() <-chan Event { return w.ch }
+
+func (w *watcher) Direct(take Take) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped || w.pumping || len(w.ch) > 0 {
+		return false
+	}
+	w.direct = take
+	return true
+}
 
 func (w *watcher) Err() error {
 	w.mu.Lock()

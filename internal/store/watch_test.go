@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"skiff/test/await"
 )
 
 func TestWatchFromNow(t *testing.T) {
@@ -116,5 +119,56 @@ func TestStopEndsTheStream(t *testing.T) {
 	}
 	if s.beat.timer != nil {
 		t.Error("the timer runs for nobody")
+	}
+}
+
+// TestDirect: a reader that has caught up is handed events where it likes, and
+// gets them by the channel again from the one on that it refuses.
+func TestDirect(t *testing.T) {
+	s := openStore(t)
+	pods := s.Table(podsResource())
+	create(t, pods, pod("default", "a"))
+	w := watch(t, pods, WatchOptions{MinRevision: Latest, Bookmarks: true})
+	other := watch(t, pods, WatchOptions{MinRevision: Latest})
+	const refused = "d"
+	taken, begun := make(chan Event, 10), make(chan int, 10)
+	take := func(e Event) (func(), bool) {
+		if e.Item != nil && e.Item.Name() == refused {
+			return nil, false
+		}
+		taken <- e
+		return func() { begun <- len(other.Events()) }, true
+	}
+	if w.Direct(take) {
+		t.Error("events are handed past what has not been received yet")
+	}
+	expectEvents(t, w, "ADDED default/a")
+	expectEvents(t, other, "ADDED default/a")
+	await.NoError(t, time.Minute, "the reader has caught up", func() error {
+		if !w.Direct(take) {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	create(t, pods, pod("default", "b"))
+	if e := <-taken; e.Type != Added || e.Item.Name() != "b" {
+		t.Errorf("taken: %+v", e)
+	}
+	if n := <-begun; n != 1 {
+		t.Errorf("what comes after the event came when %d others had it", n)
+	}
+	w.(*watcher).bookmark()
+	if e := <-taken; e.Type != Bookmark {
+		t.Errorf("a bookmark went past the events: %+v", e)
+	}
+	<-begun
+	create(t, pods, pod("default", "c"), pod("default", refused), pod("default", "e"))
+	expectEvents(t, w, "ADDED default/"+refused, "ADDED default/e")
+	if e := <-taken; e.Item.Name() != "c" || len(taken) > 0 {
+		t.Errorf("taken: %+v, and %d more", e, len(taken))
+	}
+	w.Stop()
+	if w.Direct(take) {
+		t.Error("a watch that has ended hands on events")
 	}
 }

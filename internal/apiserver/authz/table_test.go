@@ -114,7 +114,9 @@ type fakeWatch struct{ events chan store.Event }
 
 func (w *fakeWatch) Events() <-chan store.Event { return w.events }
 func (w *fakeWatch) Err() error                 { return nil }
-func (w *fakeWatch) Stop()                      {}
+func (w *fakeWatch) Direct(store.Take) bool     { return false }
+
+func (w *fakeWatch) Stop() {}
 
 // fakeItem has what authorization uses; its bytes, which it does not, panic.
 type fakeItem struct {

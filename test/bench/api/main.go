@@ -26,6 +26,8 @@ type options struct {
 	skiff   string
 	pods    int
 	profile string
+	against string
+	rounds  int
 	only    *regexp.Regexp
 }
 
@@ -36,14 +38,20 @@ func main() {
 	flag.IntVar(&o.pods, "pods", 10000, "how many pods to make")
 	flag.StringVar(&o.profile, "profile", "", "directory for CPU and heap profiles of the server in each step")
 	only := flag.String("steps", "", "regular expression of the steps to run; the pods are made in any case")
+	flag.StringVar(&o.against, "against", "", "another binary, to compare the first with: steps that can be repeated, in turn")
+	flag.IntVar(&o.rounds, "rounds", 15, "how often each step is repeated with -against")
 	flag.Parse()
 	var err error
 	if o.only, err = regexp.Compile(*only); err != nil {
 		log.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	measure, limit := run, 3*time.Minute
+	if o.against != "" {
+		measure, limit = compare, time.Hour
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	if err := run(ctx, o); err != nil {
+	if err := measure(ctx, o); err != nil {
 		log.Fatal(err)
 	}
 }
