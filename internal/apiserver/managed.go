@@ -71,7 +71,7 @@ func onlyChanged(live, obj api.Object) (before, after api.Object) {
 	a.Elem().Set(was)
 	b.Elem().Set(is)
 	for i := range is.NumField() {
-		if !is.Type().Field(i).Anonymous && reflect.DeepEqual(was.Field(i).Interface(), is.Field(i).Interface()) {
+		if !is.Type().Field(i).Anonymous && same(was.Field(i).Addr().Interface(), is.Field(i).Addr().Interface()) {
 			a.Elem().Field(i).SetZero()
 			b.Elem().Field(i).SetZero()
 		}

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"skiff/internal/api"
+	"skiff/internal/api/meta"
 	"skiff/internal/apiserver/admission"
 	"skiff/internal/apiserver/codec"
 	"skiff/internal/store"
@@ -212,11 +213,20 @@ func bumpGeneration(r *api.Resource, obj, live api.Object) {
 	if r.Spec == nil {
 		return
 	}
-	now, then := r.Spec(obj), r.Spec(live)
-	// What is equal in Go is equal in meaning, and found out much sooner.
-	if !reflect.DeepEqual(now, then) && !equality.Semantic.DeepEqual(now, then) {
+	if now, then := r.Spec(obj), r.Spec(live); !same(now, then) && !equality.Semantic.DeepEqual(now, then) {
 		obj.SetGeneration(live.GetGeneration() + 1)
 	}
+}
+
+// same is a quick way to find most of what is equal in meaning: in bytes, or,
+// where there are none, in Go. The values are pointers where they have bytes.
+func same(a, b any) bool {
+	x, ok := a.(meta.Encoded)
+	y, both := b.(meta.Encoded)
+	if ok && both {
+		return meta.Same(x, y)
+	}
+	return reflect.DeepEqual(a, b)
 }
 
 func (x *exchange) invalid(c *change, obj, live api.Object) field.ErrorList {

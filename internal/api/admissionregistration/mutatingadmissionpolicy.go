@@ -18,7 +18,7 @@ var MutatingAdmissionPolicy = api.Define(api.Kind[*admissionregistrationv1.Mutat
 	Categories: []string{"api-extensions"},
 	New:        api.New[admissionregistrationv1.MutatingAdmissionPolicy], NewList: api.NewList[admissionregistrationv1.MutatingAdmissionPolicyList],
 	RequireResourceVersion: true,
-	Spec:                   func(o *admissionregistrationv1.MutatingAdmissionPolicy) any { return o.Spec },
+	Spec:                   func(o *admissionregistrationv1.MutatingAdmissionPolicy) any { return &o.Spec },
 
 	Default: func(o *admissionregistrationv1.MutatingAdmissionPolicy) {
 		meta.FillPtr(&o.Spec.FailurePolicy, admissionregistrationv1.Fail)

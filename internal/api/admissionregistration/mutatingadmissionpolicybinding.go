@@ -14,7 +14,7 @@ var MutatingAdmissionPolicyBinding = api.Define(api.Kind[*admissionregistrationv
 	Categories: []string{"api-extensions"},
 	New:        api.New[admissionregistrationv1.MutatingAdmissionPolicyBinding], NewList: api.NewList[admissionregistrationv1.MutatingAdmissionPolicyBindingList],
 	RequireResourceVersion: true,
-	Spec:                   func(o *admissionregistrationv1.MutatingAdmissionPolicyBinding) any { return o.Spec },
+	Spec:                   func(o *admissionregistrationv1.MutatingAdmissionPolicyBinding) any { return &o.Spec },
 
 	Default: func(o *admissionregistrationv1.MutatingAdmissionPolicyBinding) {
 		defaultMatch(o.Spec.MatchResources)

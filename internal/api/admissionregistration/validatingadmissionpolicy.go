@@ -21,7 +21,7 @@ var ValidatingAdmissionPolicy = api.Define(api.Kind[*admissionregistrationv1.Val
 	Categories: []string{"api-extensions"},
 	New:        api.New[admissionregistrationv1.ValidatingAdmissionPolicy], NewList: api.NewList[admissionregistrationv1.ValidatingAdmissionPolicyList],
 	RequireResourceVersion: true,
-	Spec:                   func(o *admissionregistrationv1.ValidatingAdmissionPolicy) any { return o.Spec },
+	Spec:                   func(o *admissionregistrationv1.ValidatingAdmissionPolicy) any { return &o.Spec },
 	Parts: []api.PartOf[*admissionregistrationv1.ValidatingAdmissionPolicy]{
 		api.StatusOnly(func(dst, src *admissionregistrationv1.ValidatingAdmissionPolicy) { dst.Status = src.Status }).
 			Validated(func(o, _ *admissionregistrationv1.ValidatingAdmissionPolicy) field.ErrorList {

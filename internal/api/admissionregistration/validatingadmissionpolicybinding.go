@@ -14,7 +14,7 @@ var ValidatingAdmissionPolicyBinding = api.Define(api.Kind[*admissionregistratio
 	Categories: []string{"api-extensions"},
 	New:        api.New[admissionregistrationv1.ValidatingAdmissionPolicyBinding], NewList: api.NewList[admissionregistrationv1.ValidatingAdmissionPolicyBindingList],
 	RequireResourceVersion: true,
-	Spec:                   func(o *admissionregistrationv1.ValidatingAdmissionPolicyBinding) any { return o.Spec },
+	Spec:                   func(o *admissionregistrationv1.ValidatingAdmissionPolicyBinding) any { return &o.Spec },
 
 	Default: func(o *admissionregistrationv1.ValidatingAdmissionPolicyBinding) {
 		defaultMatch(o.Spec.MatchResources)

@@ -45,7 +45,7 @@ var CustomResourceDefinition = api.Define(api.Kind[*apiextensionsv1.CustomResour
 	ValidateUpdate: validateUpdate,
 	Warnings:       warnings,
 	UpdateWarnings: updateWarnings,
-	Spec:           func(o *apiextensionsv1.CustomResourceDefinition) any { return o.Spec },
+	Spec:           func(o *apiextensionsv1.CustomResourceDefinition) any { return &o.Spec },
 	Deleting: func(o *apiextensionsv1.CustomResourceDefinition) bool {
 		// There is no object of the kind that would have to go first.
 		o.Finalizers = slices.DeleteFunc(o.Finalizers, func(f string) bool { return f == cleanup })

@@ -40,7 +40,7 @@ var DaemonSet = api.Define(api.Kind[*appsv1.DaemonSet]{
 	UpdateWarnings: func(o, old *appsv1.DaemonSet) []string {
 		return pod.TemplateUpdateWarnings(o, old, &o.Spec.Template, templatePath)
 	},
-	Spec: func(o *appsv1.DaemonSet) any { return o.Spec },
+	Spec: func(o *appsv1.DaemonSet) any { return &o.Spec },
 
 	Parts: []api.PartOf[*appsv1.DaemonSet]{
 		daemonSetStatus,

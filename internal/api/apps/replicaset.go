@@ -31,7 +31,7 @@ var ReplicaSet = api.Define(api.Kind[*appsv1.ReplicaSet]{
 	UpdateWarnings: func(o, old *appsv1.ReplicaSet) []string {
 		return pod.TemplateUpdateWarnings(o, old, &o.Spec.Template, templatePath)
 	},
-	Spec: func(o *appsv1.ReplicaSet) any { return o.Spec },
+	Spec: func(o *appsv1.ReplicaSet) any { return &o.Spec },
 
 	Parts: []api.PartOf[*appsv1.ReplicaSet]{
 		api.Status(func(dst, src *appsv1.ReplicaSet) { dst.Status = src.Status }).Validated(validateReplicaSetStatus),

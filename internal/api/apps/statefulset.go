@@ -35,7 +35,7 @@ var StatefulSet = api.Define(api.Kind[*appsv1.StatefulSet]{
 	UpdateWarnings: func(o, old *appsv1.StatefulSet) []string {
 		return append(pod.TemplateUpdateWarnings(o, old, &o.Spec.Template, templatePath), statefulSetWarnings(o)...)
 	},
-	Spec: func(o *appsv1.StatefulSet) any { return o.Spec },
+	Spec: func(o *appsv1.StatefulSet) any { return &o.Spec },
 
 	Parts: []api.PartOf[*appsv1.StatefulSet]{
 		api.Status(func(dst, src *appsv1.StatefulSet) { dst.Status = src.Status }).Validated(validateStatefulSetStatus),

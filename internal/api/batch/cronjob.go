@@ -41,7 +41,7 @@ var CronJob = api.Define(api.Kind[*batchv1.CronJob]{
 		return append(meta.PodNameWarnings(o), jobWarnings(&o.Spec.JobTemplate.Spec, jobTemplate)...)
 	},
 	UpdateWarnings: cronJobUpdateWarnings,
-	Spec:           func(o *batchv1.CronJob) any { return o.Spec },
+	Spec:           func(o *batchv1.CronJob) any { return &o.Spec },
 	Parts: []api.PartOf[*batchv1.CronJob]{
 		api.Status(func(dst, src *batchv1.CronJob) { dst.Status = src.Status }),
 	},

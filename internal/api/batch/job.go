@@ -42,7 +42,7 @@ var Job = api.Define(api.Kind[*batchv1.Job]{
 		}
 		return jobWarnings(&o.Spec, field.NewPath("spec"))
 	},
-	Spec: func(o *batchv1.Job) any { return o.Spec },
+	Spec: func(o *batchv1.Job) any { return &o.Spec },
 	Parts: []api.PartOf[*batchv1.Job]{
 		api.Status(func(dst, src *batchv1.Job) { dst.Status = src.Status }).Validated(validateJobStatus),
 	},

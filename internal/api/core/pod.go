@@ -28,7 +28,7 @@ var Pod = api.Define(api.Kind[*corev1.Pod]{
 	ValidateUpdate: validatePodUpdate,
 	Warnings:       podWarnings,
 	UpdateWarnings: func(_, _ *corev1.Pod) []string { return nil }, // machines change them
-	Spec:           func(o *corev1.Pod) any { return o.Spec },
+	Spec:           func(o *corev1.Pod) any { return &o.Spec },
 	GracePeriod:    podGracePeriod,
 
 	Parts: []api.PartOf[*corev1.Pod]{

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"skiff/internal/api/meta"
 	"skiff/internal/api/pod"
 )
 
@@ -32,6 +33,9 @@ func validatePodUpdate(o, old *corev1.Pod) field.ErrorList {
 	errs = append(errs, validateGatesUpdate(&o.Spec, &old.Spec, p.Child("schedulingGates"))...)
 	if len(old.Spec.SchedulingGates) > 0 {
 		errs = append(errs, validateNarrowing(&o.Spec, &old.Spec, p)...)
+	}
+	if meta.Same(&o.Spec, &old.Spec) {
+		return errs
 	}
 	if kept := withoutChanges(&o.Spec, &old.Spec); !equality.Semantic.DeepEqual(kept, &old.Spec) {
 		errs = append(errs, field.Forbidden(p, podUpdateMessage+diff.Diff(&old.Spec, kept)))

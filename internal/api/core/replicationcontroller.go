@@ -31,7 +31,7 @@ var ReplicationController = api.Define(api.Kind[*corev1.ReplicationController]{
 	UpdateWarnings: func(o, old *corev1.ReplicationController) []string {
 		return pod.TemplateUpdateWarnings(o, old, o.Spec.Template, field.NewPath("spec", "template"))
 	},
-	Spec: func(o *corev1.ReplicationController) any { return o.Spec },
+	Spec: func(o *corev1.ReplicationController) any { return &o.Spec },
 
 	Parts: []api.PartOf[*corev1.ReplicationController]{
 		api.Status(func(dst, src *corev1.ReplicationController) { dst.Status = src.Status }).Along(copyHolders).

@@ -17,7 +17,7 @@ import (
 var FlowSchema = api.Define(api.Kind[*flowcontrolv1.FlowSchema]{
 	GVK: gv.WithKind("FlowSchema"), Plural: "flowschemas", Prefix: "flowschemas",
 	New: api.New[flowcontrolv1.FlowSchema], NewList: api.NewList[flowcontrolv1.FlowSchemaList],
-	Spec: func(o *flowcontrolv1.FlowSchema) any { return o.Spec },
+	Spec: func(o *flowcontrolv1.FlowSchema) any { return &o.Spec },
 
 	Default: func(o *flowcontrolv1.FlowSchema) {
 		meta.Fill(&o.Spec.MatchingPrecedence, matchingPrecedence)

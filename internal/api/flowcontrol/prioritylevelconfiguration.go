@@ -18,7 +18,7 @@ import (
 var PriorityLevelConfiguration = api.Define(api.Kind[*flowcontrolv1.PriorityLevelConfiguration]{
 	GVK: gv.WithKind("PriorityLevelConfiguration"), Plural: "prioritylevelconfigurations", Prefix: "prioritylevelconfigurations",
 	New: api.New[flowcontrolv1.PriorityLevelConfiguration], NewList: api.NewList[flowcontrolv1.PriorityLevelConfigurationList],
-	Spec: func(o *flowcontrolv1.PriorityLevelConfiguration) any { return o.Spec },
+	Spec: func(o *flowcontrolv1.PriorityLevelConfiguration) any { return &o.Spec },
 	Parts: []api.PartOf[*flowcontrolv1.PriorityLevelConfiguration]{
 		api.StatusOnly(func(dst, src *flowcontrolv1.PriorityLevelConfiguration) { dst.Status = src.Status }).
 			Validated(func(o, _ *flowcontrolv1.PriorityLevelConfiguration) field.ErrorList {

@@ -27,7 +27,7 @@ var Ingress = api.Define(api.Kind[*networkingv1.Ingress]{
 	},
 	ValidateUpdate: func(o, old *networkingv1.Ingress) field.ErrorList { return validateIngress(o, toleranceOf(old)) },
 	Warnings:       ingressWarnings,
-	Spec:           func(o *networkingv1.Ingress) any { return o.Spec },
+	Spec:           func(o *networkingv1.Ingress) any { return &o.Spec },
 	Parts: []api.PartOf[*networkingv1.Ingress]{
 		api.Status(func(dst, src *networkingv1.Ingress) { dst.Status = src.Status }).Validated(validateIngressStatus),
 	},

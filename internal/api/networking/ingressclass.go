@@ -25,7 +25,7 @@ var IngressClass = api.Define(api.Kind[*networkingv1.IngressClass]{
 	ValidateUpdate: func(o, old *networkingv1.IngressClass) field.ErrorList {
 		return append(meta.Immutable(field.NewPath("spec", "controller"), o.Spec.Controller, old.Spec.Controller), validateClass(o)...)
 	},
-	Spec: func(o *networkingv1.IngressClass) any { return o.Spec },
+	Spec: func(o *networkingv1.IngressClass) any { return &o.Spec },
 
 	Columns: table.Of("Name", "Controller", "Parameters", "Age").Docs(map[string]string{
 		"Controller": "Controller that is responsible for handling this class",

@@ -30,7 +30,7 @@ var NetworkPolicy = api.Define(api.Kind[*networkingv1.NetworkPolicy]{
 		return rulesBeside(old).validate(o)
 	},
 	Warnings: policyWarnings,
-	Spec:     func(o *networkingv1.NetworkPolicy) any { return o.Spec },
+	Spec:     func(o *networkingv1.NetworkPolicy) any { return &o.Spec },
 
 	Columns: table.Of("Name", "Pod-Selector", "Age").
 		Docs(map[string]string{"Pod-Selector": networkingv1.NetworkPolicySpec{}.SwaggerDoc()["podSelector"]}),

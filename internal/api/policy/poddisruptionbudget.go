@@ -19,7 +19,7 @@ var PodDisruptionBudget = api.Define(api.Kind[*policyv1.PodDisruptionBudget]{
 	RequireResourceVersion: true,
 
 	Validate: validateBudget,
-	Spec:     func(o *policyv1.PodDisruptionBudget) any { return o.Spec },
+	Spec:     func(o *policyv1.PodDisruptionBudget) any { return &o.Spec },
 	Parts: []api.PartOf[*policyv1.PodDisruptionBudget]{
 		api.Status(func(dst, src *policyv1.PodDisruptionBudget) { dst.Status = src.Status }).Validated(validateBudgetStatus),
 	},

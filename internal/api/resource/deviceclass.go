@@ -14,7 +14,7 @@ import (
 var DeviceClass = api.Define(api.Kind[*resourcev1.DeviceClass]{
 	GVK: gv.WithKind("DeviceClass"), Plural: "deviceclasses", Prefix: "deviceclasses", ReturnsDeleted: true,
 	New: api.New[resourcev1.DeviceClass], NewList: api.NewList[resourcev1.DeviceClassList],
-	Spec: func(o *resourcev1.DeviceClass) any { return o.Spec },
+	Spec: func(o *resourcev1.DeviceClass) any { return &o.Spec },
 
 	ValidateNew:    func(o *resourcev1.DeviceClass) field.ErrorList { return validateClass(&o.Spec, nil) },
 	ValidateUpdate: func(o, old *resourcev1.DeviceClass) field.ErrorList { return validateClass(&o.Spec, &old.Spec) },

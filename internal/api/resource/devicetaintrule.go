@@ -18,7 +18,7 @@ import (
 var DeviceTaintRule = api.Define(api.Kind[*resourcev1.DeviceTaintRule]{
 	GVK: gv.WithKind("DeviceTaintRule"), Plural: "devicetaintrules", Prefix: "devicetaintrules",
 	New: api.New[resourcev1.DeviceTaintRule], NewList: api.NewList[resourcev1.DeviceTaintRuleList],
-	Spec: func(o *resourcev1.DeviceTaintRule) any { return o.Spec },
+	Spec: func(o *resourcev1.DeviceTaintRule) any { return &o.Spec },
 
 	RequireResourceVersion: true,
 

@@ -19,7 +19,7 @@ import (
 var ResourceSlice = api.Define(api.Kind[*resourcev1.ResourceSlice]{
 	GVK: gv.WithKind("ResourceSlice"), Plural: "resourceslices", Prefix: "resourceslices", ReturnsDeleted: true,
 	New: api.New[resourcev1.ResourceSlice], NewList: api.NewList[resourcev1.ResourceSliceList],
-	Spec: func(o *resourcev1.ResourceSlice) any { return o.Spec },
+	Spec: func(o *resourcev1.ResourceSlice) any { return &o.Spec },
 
 	Default: func(o *resourcev1.ResourceSlice) {
 		for i := range o.Spec.Devices {

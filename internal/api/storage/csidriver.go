@@ -47,7 +47,7 @@ var CSIDriver = api.Define(api.Kind[*storagev1.CSIDriver]{
 		}
 		return driverWarnings(o)
 	},
-	Spec: func(o *storagev1.CSIDriver) any { return o.Spec },
+	Spec: func(o *storagev1.CSIDriver) any { return &o.Spec },
 
 	Columns: table.Of("Name", "AttachRequired", "PodInfoOnMount", "StorageCapacity", "TokenRequests", "RequiresRepublish", "Modes", "Age").
 		Booleans("AttachRequired", "PodInfoOnMount", "StorageCapacity", "RequiresRepublish").

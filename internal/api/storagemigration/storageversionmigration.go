@@ -20,7 +20,7 @@ var StorageVersionMigration = api.Define(api.Kind[*storagemigrationv1.StorageVer
 	GVK: gv.WithKind("StorageVersionMigration"), Plural: "storageversionmigrations", Prefix: "storageversionmigrations",
 	New: api.New[storagemigrationv1.StorageVersionMigration], NewList: api.NewList[storagemigrationv1.StorageVersionMigrationList],
 	RequireResourceVersion: true,
-	Spec:                   func(o *storagemigrationv1.StorageVersionMigration) any { return o.Spec },
+	Spec:                   func(o *storagemigrationv1.StorageVersionMigration) any { return &o.Spec },
 
 	Validate: func(o *storagemigrationv1.StorageVersionMigration) field.ErrorList {
 		return validateResource(o.Spec.Resource, field.NewPath("spec", "resource"))
