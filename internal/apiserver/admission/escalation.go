@@ -30,7 +30,7 @@ func (p RBACEscalation) Admit(ctx context.Context, r *Request) error { return p.
 func (p RBACEscalation) Validate(ctx context.Context, r *Request) error { return p.check(ctx, r) }
 
 func (p RBACEscalation) check(ctx context.Context, r *Request) error {
-	if r.Operation != Create && r.Operation != Update || onlyOwned(r) {
+	if r.Operation != Create && r.Operation != Update || !isOfRights(r.Object) || onlyOwned(r) {
 		return nil
 	}
 	switch obj := r.Object.(type) {
@@ -51,6 +51,14 @@ func (p RBACEscalation) check(ctx context.Context, r *Request) error {
 		return p.binding(ctx, r, obj.RoleRef)
 	}
 	return nil
+}
+
+func isOfRights(obj any) bool {
+	switch obj.(type) {
+	case *rbacv1.Role, *rbacv1.ClusterRole, *rbacv1.RoleBinding, *rbacv1.ClusterRoleBinding:
+		return true
+	}
+	return false
 }
 
 // onlyOwned says whether an update is about nothing but what the garbage
