@@ -1,13 +1,14 @@
 package kubelet
 
 import (
+	"cmp"
 	"context"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"skiff/internal/api/pod"
 	"skiff/internal/client"
 )
 
@@ -34,7 +35,7 @@ func (k *kubelet) watchServices(ctx context.Context) {
 }
 
 // served are the TCP ports of a pod that Services send to.
-func (k *kubelet) served(pod *corev1.Pod) []uint16 {
+func (k *kubelet) served(o *corev1.Pod) []uint16 {
 	k.mu.Lock()
 	lister := k.services
 	k.mu.Unlock()
@@ -42,37 +43,19 @@ func (k *kubelet) served(pod *corev1.Pod) []uint16 {
 		return nil
 	}
 	var ports []uint16
-	services, _ := lister.Services(pod.Namespace).List(labels.Everything())
+	services, _ := lister.Services(o.Namespace).List(labels.Everything())
 	for _, s := range services {
-		if len(s.Spec.Selector) == 0 || !labels.SelectorFromSet(s.Spec.Selector).Matches(labels.Set(pod.Labels)) {
+		if len(s.Spec.Selector) == 0 || !labels.SelectorFromSet(s.Spec.Selector).Matches(labels.Set(o.Labels)) {
 			continue
 		}
 		for i := range s.Spec.Ports {
-			if port := targetPort(pod, &s.Spec.Ports[i]); port != 0 {
-				ports = append(ports, port)
+			p := &s.Spec.Ports[i]
+			if number, ok := pod.TargetPort(o, p); ok && cmp.Or(p.Protocol, corev1.ProtocolTCP) == corev1.ProtocolTCP {
+				ports = append(ports, uint16(number))
 			}
 		}
 	}
 	return ports
-}
-
-// targetPort is the TCP port of a pod that a Service's port leads to; 0 if it
-// has none.
-func targetPort(pod *corev1.Pod, p *corev1.ServicePort) uint16 {
-	if p.Protocol != corev1.ProtocolTCP && p.Protocol != "" {
-		return 0
-	}
-	if p.TargetPort.Type == intstr.Int {
-		return uint16(p.TargetPort.IntVal)
-	}
-	for i := range pod.Spec.Containers {
-		for _, c := range pod.Spec.Containers[i].Ports {
-			if c.Name == p.TargetPort.StrVal && c.Protocol != corev1.ProtocolUDP && c.Protocol != corev1.ProtocolSCTP {
-				return uint16(c.ContainerPort)
-			}
-		}
-	}
-	return 0
 }
 
 // trimService keeps of a Service what a kubelet uses.

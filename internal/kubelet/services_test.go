@@ -17,6 +17,10 @@ func TestServed(t *testing.T) {
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p", Namespace: "ns", Labels: map[string]string{"app": "web", "x": "y"}},
 		Spec: corev1.PodSpec{Containers: []corev1.Container{{Ports: []corev1.ContainerPort{
 			{Name: "http", ContainerPort: 8080, Protocol: corev1.ProtocolTCP}, {Name: "dns", ContainerPort: 53, Protocol: corev1.ProtocolUDP}}}}}}
+	always := corev1.ContainerRestartPolicyAlways
+	pod.Spec.InitContainers = []corev1.Container{
+		{Ports: []corev1.ContainerPort{{Name: "gone", ContainerPort: 9000}}},
+		{RestartPolicy: &always, Ports: []corev1.ContainerPort{{Name: "mesh", ContainerPort: 9001}}}}
 	if got := k.served(pod); len(got) != 0 {
 		t.Errorf("served before Services are known: %v", got)
 	}
@@ -34,6 +38,9 @@ func TestServed(t *testing.T) {
 	web := map[string]string{"app": "web"}
 	add("ns", "by-number", web, intstr.FromInt32(80), corev1.ProtocolTCP)
 	add("ns", "by-name", web, intstr.FromString("http"), corev1.ProtocolTCP)
+	add("ns", "of-a-sidecar", web, intstr.FromString("mesh"), "")
+	add("ns", "of-an-init-container", web, intstr.FromString("gone"), corev1.ProtocolTCP)
+	add("ns", "like-the-service's", web, intstr.IntOrString{}, corev1.ProtocolTCP)
 	add("ns", "name-of-another-protocol", web, intstr.FromString("dns"), corev1.ProtocolTCP)
 	add("ns", "unknown-name", web, intstr.FromString("nope"), corev1.ProtocolTCP)
 	add("ns", "udp", web, intstr.FromInt32(81), corev1.ProtocolUDP)
@@ -41,7 +48,7 @@ func TestServed(t *testing.T) {
 	add("ns", "no-selector", nil, intstr.FromInt32(83), corev1.ProtocolTCP)
 	add("elsewhere", "other-namespace", web, intstr.FromInt32(84), corev1.ProtocolTCP)
 	got := k.served(pod)
-	if slices.Sort(got); !slices.Equal(got, []uint16{80, 8080}) {
-		t.Errorf("served: %v, want 80 and 8080", got)
+	if slices.Sort(got); !slices.Equal(got, []uint16{1, 80, 8080, 9001}) {
+		t.Errorf("served: %v, want 1, 80, 8080 and 9001", got)
 	}
 }

@@ -11,13 +11,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	corelisters "k8s.io/client-go/listers/core/v1"
 
+	"skiff/internal/api/pod"
+	"skiff/internal/client"
 	"skiff/internal/controllers/pods"
 	"skiff/internal/reconcile"
-
-	"skiff/internal/client"
 )
 
 // Port is a port of a Service as one pod serves it.
@@ -73,7 +72,7 @@ func Ports(s *corev1.Service, p *corev1.Pod) (out []Port) {
 	for i := range s.Spec.Ports {
 		sp := &s.Spec.Ports[i]
 		protocol := cmp.Or(sp.Protocol, corev1.ProtocolTCP)
-		n, ok := target(sp, protocol, p)
+		n, ok := pod.TargetPort(p, sp)
 		if !ok {
 			continue
 		}
@@ -86,31 +85,6 @@ func Ports(s *corev1.Service, p *corev1.Pod) (out []Port) {
 	slices.SortFunc(out, func(a, b Port) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Number, b.Number), cmp.Compare(a.Protocol, b.Protocol))
 	})
-	return out
-}
-
-func target(sp *corev1.ServicePort, protocol corev1.Protocol, p *corev1.Pod) (int32, bool) {
-	if sp.TargetPort.Type == intstr.Int {
-		return cmp.Or(sp.TargetPort.IntVal, sp.Port), true
-	}
-	for _, c := range servers(p) {
-		for _, cp := range c.Ports {
-			if cp.Name == sp.TargetPort.StrVal && cmp.Or(cp.Protocol, corev1.ProtocolTCP) == protocol {
-				return cp.ContainerPort, true
-			}
-		}
-	}
-	return 0, false
-}
-
-// servers are the containers that run as long as the pod does.
-func servers(p *corev1.Pod) []corev1.Container {
-	out := slices.Clone(p.Spec.Containers)
-	for i := range p.Spec.InitContainers {
-		if r := p.Spec.InitContainers[i].RestartPolicy; r != nil && *r == corev1.ContainerRestartPolicyAlways {
-			out = append(out, p.Spec.InitContainers[i])
-		}
-	}
 	return out
 }
 
