@@ -34,11 +34,10 @@ const (
 func (k *kubelet) stopContainer(ctx context.Context, pod *corev1.Pod, a lifecycle.Action, hook bool) lifecycle.Result {
 	k.containerEvent(pod, a.Container, corev1.EventTypeNormal, "Killing", "%s", a.Reason)
 	grace := time.Duration(a.Grace) * time.Second
-	begun := time.Now()
-	least := time.Duration(0)
 	if hook {
-		k.awaitWithdrawal(ctx, pod, grace)
+		grace -= k.awaitWithdrawal(ctx, pod, grace)
 	}
+	begun := time.Now()
 	if c := containerOf(pod, a.Container); hook && c != nil && c.Lifecycle != nil && c.Lifecycle.PreStop != nil {
 		bounded, cancel := context.WithTimeout(ctx, grace)
 		if err := k.hook(bounded, pod, c, a.ID, c.Lifecycle.PreStop); err != nil {
@@ -46,9 +45,8 @@ func (k *kubelet) stopContainer(ctx context.Context, pod *corev1.Pod, a lifecycl
 			k.Log.Info("a preStop hook failed", "pod", pod.Namespace+"/"+pod.Name, "container", c.Name, "err", err)
 		}
 		cancel()
-		least = minimumStop
+		grace = max(grace-time.Since(begun), minimumStop)
 	}
-	grace = max(grace-time.Since(begun), least)
 	ctx, cancel := context.WithTimeout(ctx, grace+stopSlack)
 	defer cancel()
 	_, err := k.runtime.StopContainer(ctx, &runtimeapi.StopContainerRequest{ContainerId: a.ID, Timeout: int64(math.Ceil(grace.Seconds()))})
@@ -58,20 +56,22 @@ func (k *kubelet) stopContainer(ctx context.Context, pod *corev1.Pod, a lifecycl
 // awaitWithdrawal waits until Services no longer send new connections to a pod
 // that is deleted: one that stopped to listen before would refuse them. Other
 // nodes hear of it when this one does, and a request that has just begun is
-// answered in the moment after. Half of the grace period is the container's own.
-func (k *kubelet) awaitWithdrawal(ctx context.Context, pod *corev1.Pod, grace time.Duration) {
+// answered in the moment after. It returns how long it took: half of the grace
+// period at most.
+func (k *kubelet) awaitWithdrawal(ctx context.Context, pod *corev1.Pod, grace time.Duration) time.Duration {
 	if k.Withdrawn == nil || pod.DeletionTimestamp == nil || pod.Spec.HostNetwork {
-		return
+		return 0 // an address of the host is not the pod's alone
 	}
-	ctx, cancel := context.WithTimeout(ctx, min(withdrawal, grace/2))
+	begun := time.Now()
+	bounded, cancel := context.WithTimeout(ctx, min(withdrawal, grace/2))
 	defer cancel()
-	if !k.Withdrawn(ctx, addressesOf(pod)) {
-		return
+	if k.Withdrawn(bounded, addressesOf(pod)) {
+		select {
+		case <-time.After(lastRequests):
+		case <-bounded.Done():
+		}
 	}
-	select {
-	case <-time.After(lastRequests):
-	case <-ctx.Done():
-	}
+	return min(time.Since(begun), grace/2)
 }
 
 func addressesOf(pod *corev1.Pod) []netip.Addr {
