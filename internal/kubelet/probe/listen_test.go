@@ -33,6 +33,7 @@ func TestReadyOnceItListens(t *testing.T) {
 	s := newScene(ctx, corev1.Container{})
 	defer func() { cancel(); s.m.Wait() }()
 	s.serve(number)
+	s.seen.Containers[0].Started = time.Now().Add(time.Hour) // no timeout ends the wait
 	changed := make(chan struct{}, 1)
 	s.m.Changed = func(types.UID) { changed <- struct{}{} }
 	s.m.Sync(s.pod, s.seen)
