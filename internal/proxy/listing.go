@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -62,8 +61,13 @@ func (l *Listing) update(services map[types.NamespacedName][]netip.Addr, all boo
 	if l.addrs == nil || all {
 		l.addrs = map[types.NamespacedName][]netip.Addr{}
 	}
-	maps.Copy(l.addrs, services)
-	maps.DeleteFunc(l.addrs, func(_ types.NamespacedName, addrs []netip.Addr) bool { return len(addrs) == 0 })
+	for name, addrs := range services {
+		if len(addrs) > 0 {
+			l.addrs[name] = addrs
+		} else {
+			delete(l.addrs, name)
+		}
+	}
 	if l.changed != nil {
 		close(l.changed)
 		l.changed = nil
