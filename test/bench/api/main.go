@@ -45,6 +45,9 @@ func main() {
 	if o.only, err = regexp.Compile(*only); err != nil {
 		log.Fatal(err)
 	}
+	if o.rounds < 1 {
+		log.Fatalf("-rounds is %d: a step is measured once at least", o.rounds)
+	}
 	measure, limit := run, 3*time.Minute
 	if o.against != "" {
 		measure, limit = compare, time.Hour
