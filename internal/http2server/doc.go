@@ -20,6 +20,6 @@
 // One goroutine reads a connection; it never writes to it, so that a client that
 // does not read cannot hold up what it sends. Each request has a goroutine,
 // which runs its handler, and the errands of all requests have one while there
-// are some. What they share lies under the connection's lock;
-// nobody waits for the network while holding it.
+// are some. What they share lies under the connection's lock; nobody waits for
+// the network while holding it.
 package http2server

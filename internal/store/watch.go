@@ -8,9 +8,10 @@ import (
 
 var errClosed = errors.New("the store is closed")
 
-// watcher is one Watch. While its reader keeps up, the follower hands events
-// to the channel, or to what the reader has put in its place, itself; only when the channel is full do they queue, and a
-// goroutine lives for as long as that lasts.
+// watcher is one Watch. While its reader keeps up, the follower itself hands
+// events to the channel, or to what the reader has put in its place; only when
+// the channel is full do they queue, and a goroutine lives for as long as that
+// lasts.
 type watcher struct {
 	table  *table
 	filter filter
