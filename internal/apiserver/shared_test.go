@@ -101,7 +101,7 @@ func TestWritingToSharedObjectsIsFound(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	again := exec.CommandContext(ctx, self, "-test.run=^TestWritingToSharedObjectsIsFound$")
-	again.Env = append(os.Environ(), mutate+"=1", "KUBE_CACHE_MUTATION_DETECTOR=true")
+	again.Env = append(os.Environ(), mutate+"=1", "KUBE_CACHE_MUTATION_DETECTOR=true", "TMPDIR="+t.TempDir())
 	out, err := again.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "cache *v1.Pod modified") {
 		t.Errorf("%v: %s", err, out)

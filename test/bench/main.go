@@ -48,6 +48,7 @@ func measure(ctx context.Context) (results []result, err error) {
 	if err != nil {
 		return nil, err
 	}
+	defer registry.Close()
 	c, err := newCluster(registry.HostsDir)
 	if err != nil {
 		return nil, err

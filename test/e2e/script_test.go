@@ -70,13 +70,12 @@ type registries struct {
 }
 
 func startRegistries(t *testing.T) (registries, error) {
-	ctx, stop := context.WithCancel(context.Background())
-	t.Cleanup(stop)
-	public, err := images.Start(ctx, imageCache())
+	public, err := images.Start(context.Background(), imageCache())
 	if err != nil {
 		return registries{}, err
 	}
-	private, err := public.ServePrivate(ctx)
+	t.Cleanup(public.Close)
+	private, err := public.ServePrivate()
 	return registries{public, private}, err
 }
 

@@ -1,7 +1,6 @@
 package images
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -32,8 +31,8 @@ type Private struct {
 	CAFile string // the authority's certificate
 }
 
-// ServePrivate serves the images of r to those who log in, until ctx ends.
-func (r *Registry) ServePrivate(ctx context.Context) (*Private, error) {
+// ServePrivate serves the images of r to those who log in, until r is closed.
+func (r *Registry) ServePrivate() (*Private, error) {
 	certificate, authority, err := makeCertificate()
 	if err != nil {
 		return nil, err
@@ -46,9 +45,7 @@ func (r *Registry) ServePrivate(ctx context.Context) (*Private, error) {
 	if err != nil {
 		return nil, err
 	}
-	server := &http.Server{Handler: loggedIn(r.handler)}
-	go func() { _ = server.Serve(listener) }()
-	context.AfterFunc(ctx, func() { server.Close() })
+	r.serve(listener, loggedIn(r.handler))
 	return &Private{Addr: listener.Addr().String(), CAFile: caFile}, nil
 }
 

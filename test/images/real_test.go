@@ -306,6 +306,7 @@ func TestImagesRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(registry.Close)
 	n := startNode(t, registry)
 
 	web := n.run("web", "nginx")
@@ -347,6 +348,7 @@ func TestAnImageThatIsNowhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(registry.Close)
 	n := startNode(t, registry)
 	_, err = n.images.PullImage(t.Context(), &cri.PullImageRequest{Image: &cri.ImageSpec{Image: "no-such-image"}})
 	if err == nil || !strings.Contains(err.Error(), "docker.io/library/no-such-image:latest: not found") {
@@ -363,6 +365,7 @@ func TestPodsFromBeforeADownCanBeRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(registry.Close)
 	parent, err := os.MkdirTemp("", "skiff-im")
 	if err != nil {
 		t.Fatal(err)

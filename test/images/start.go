@@ -14,12 +14,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// Registry serves the test images until the context of its Start ends.
+// Registry serves the test images, until it is closed.
 type Registry struct {
 	HostsDir string // hosts.toml files: for --registry-hosts-dir
 	Addr     string // host:port on loopback
 
 	handler http.Handler
+	servers []*http.Server
 }
 
 // mirrored are the registries that the test registry stands for.
@@ -41,23 +42,32 @@ func Start(ctx context.Context, cacheDir string) (*Registry, error) {
 	handler := readOnlyFromAfar(registry.New(
 		registry.WithBlobHandler(registry.NewDiskBlobHandler(s.blobs())),
 		registry.Logger(log.New(discard{}, "", 0))))
-	server := &http.Server{Handler: handler}
-	go func() { _ = server.Serve(listener) }()
-
 	port := listener.Addr().(*net.TCPAddr).Port
 	r := &Registry{Addr: fmt.Sprintf("127.0.0.1:%d", port), handler: handler}
+	r.serve(listener, handler)
 	if r.HostsDir, err = writeHosts(port); err == nil {
 		err = publish(ctx, s, r.Addr)
 	}
 	if err != nil {
-		server.Close()
+		r.Close()
 		return nil, fmt.Errorf("test images: %w", err)
 	}
-	context.AfterFunc(ctx, func() {
-		server.Close()
-		os.RemoveAll(r.HostsDir)
-	})
 	return r, nil
+}
+
+// serve answers on one more listener.
+func (r *Registry) serve(listener net.Listener, handler http.Handler) {
+	server := &http.Server{Handler: handler}
+	r.servers = append(r.servers, server)
+	go func() { _ = server.Serve(listener) }()
+}
+
+// Close ends the registry, and takes away the directory of its hosts.
+func (r *Registry) Close() {
+	for _, server := range r.servers {
+		server.Close()
+	}
+	os.RemoveAll(r.HostsDir)
 }
 
 // publish puts every image under all of its names. Their blobs are where the
@@ -97,10 +107,10 @@ func writeHosts(port int) (string, error) {
 	config = fmt.Sprintf("server = \"http://127.0.0.1:%d\"\n\n", port) + config
 	for _, name := range mirrored {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
-			return "", err
+			return dir, err
 		}
 		if err := os.WriteFile(filepath.Join(dir, name, "hosts.toml"), []byte(config), 0o644); err != nil {
-			return "", err
+			return dir, err
 		}
 	}
 	return dir, nil

@@ -39,6 +39,7 @@ func run(ctx context.Context, cacheDir, save string) error {
 	if err != nil {
 		return err
 	}
+	defer r.Close()
 	fmt.Printf("registry at %s\nuse it with --registry-hosts-dir %s\n", r.Addr, r.HostsDir)
 	<-ctx.Done()
 	return nil
