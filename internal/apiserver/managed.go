@@ -1,10 +1,13 @@
 package apiserver
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,17 +18,20 @@ import (
 	"k8s.io/client-go/applyconfigurations"
 
 	"skiff/internal/api"
+	"skiff/internal/apiserver/managed"
 )
 
 // managedFields keeps account of who set which field (metadata.managedFields)
 // and merges what is applied. It is the only user of the field managers, so
 // that a leaner way of keeping the account can take their place.
 type managedFields struct {
-	types func() managedfields.TypeConverter // made once: it parses all schemas
-	kinds []*api.Resource                    // those served, to find views of the same objects
+	types func() *trustingConverter // made once: it parses all schemas
+	kinds []*api.Resource           // those served, to find views of the same objects
 
 	mu       sync.Mutex
 	managers map[managerKey]*managedfields.FieldManager
+
+	shapes sync.Map // of managerKey: *managed.Shape of new objects, or nil
 }
 
 type managerKey struct {
@@ -37,12 +43,57 @@ func newManagedFields(scheme *runtime.Scheme, kinds ...*api.Resource) *managedFi
 	m := &managedFields{
 		kinds:    kinds,
 		managers: map[managerKey]*managedfields.FieldManager{},
-		types: sync.OnceValue(func() managedfields.TypeConverter {
+		types: sync.OnceValue(func() *trustingConverter {
 			return &trustingConverter{TypeConverter: withExtensionTypes(applyconfigurations.NewTypeConverter(scheme))}
 		}),
 	}
 	go m.types() // 60 ms: the first write comes soon, and should find it done
 	return m
+}
+
+// create writes down in obj that manager made all of it.
+func (m *managedFields) create(r *api.Resource, subresource string, empty, obj api.Object, manager string) {
+	s := m.shape(r, subresource, obj)
+	if s == nil || obj.GetManagedFields() != nil {
+		m.update(r, subresource, empty, obj, manager)
+		return
+	}
+	fields, ok := s.Fields(obj)
+	if !ok {
+		m.update(r, subresource, empty, obj, manager)
+		return
+	}
+	if fields == nil {
+		return
+	}
+	raw := &metav1.FieldsV1{}
+	raw.SetRawBytes(fields)
+	obj.SetManagedFields([]metav1.ManagedFieldsEntry{{
+		Manager: cmp.Or(manager, "unknown"), Operation: metav1.ManagedFieldsOperationUpdate, Subresource: subresource,
+		APIVersion: r.GroupVersion().String(), Time: &metav1.Time{Time: time.Now().UTC()},
+		FieldsType: "FieldsV1", FieldsV1: raw,
+	}})
+}
+
+// shape is how the fields of new objects like obj are written; nil if they
+// have to be compared with an empty one.
+func (m *managedFields) shape(r *api.Resource, subresource string, obj api.Object) *managed.Shape {
+	key := managerKey{r.GroupVersionKind, subresource}
+	if known, ok := m.shapes.Load(key); ok {
+		return known.(*managed.Shape)
+	}
+	var s *managed.Shape
+	if like, err := m.types().like(obj); err == nil && hasMembers(reflect.TypeOf(obj).Elem()) {
+		s, _ = managed.Compile(reflect.TypeOf(obj).Elem(), like.Schema(), like.TypeRef(), slices.Concat(notOwned, ownedElsewhere(r, subresource))...)
+	}
+	m.shapes.Store(key, s)
+	return s
+}
+
+// notOwned are the fields that nobody owns.
+var notOwned = []string{
+	"apiVersion", "kind", "metadata.name", "metadata.namespace", "metadata.creationTimestamp", "metadata.selfLink",
+	"metadata.uid", "metadata.generation", "metadata.managedFields", "metadata.resourceVersion",
 }
 
 // update writes down in obj that manager changed it from live. Fields of

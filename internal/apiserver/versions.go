@@ -39,19 +39,28 @@ func storedAs(r *api.Resource) *api.Resource {
 	return r
 }
 
-// ignored are the fields that writes through the subresource cannot set, so
-// cannot own.
-func (c conversion) ignored(subresource string) map[fieldpath.APIVersion]fieldpath.Filter {
-	var field string
+// ownedElsewhere are the fields that writes through the subresource cannot set,
+// so cannot own.
+func ownedElsewhere(r *api.Resource, subresource string) []string {
 	switch {
 	case subresource == "status":
-		field = "spec"
-	case c.r.Part("status") != nil:
-		field = "status"
-	default:
+		return []string{"spec"}
+	case r.Part("status") != nil:
+		return []string{"status"}
+	}
+	return nil
+}
+
+// ignored is ownedElsewhere as field managers want it.
+func (c conversion) ignored(subresource string) map[fieldpath.APIVersion]fieldpath.Filter {
+	fields := ownedElsewhere(c.r, subresource)
+	if fields == nil {
 		return nil
 	}
-	set := fieldpath.NewSet(fieldpath.MakePathOrDie(field))
+	set := fieldpath.NewSet()
+	for _, field := range fields {
+		set.Insert(fieldpath.MakePathOrDie(field))
+	}
 	filters := map[fieldpath.APIVersion]fieldpath.Filter{}
 	for _, view := range c.views {
 		filters[fieldpath.APIVersion(view.GroupVersion().String())] = fieldpath.NewExcludeSetFilter(set)

@@ -1,0 +1,289 @@
+package managed
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"sigs.k8s.io/structured-merge-diff/v6/value"
+)
+
+// Fields is what obj, a pointer to a struct of the shape's type, has beyond an
+// empty object, as FieldsV1 in JSON; nil if it has nothing. It reports false
+// for what it cannot write: strings that need escapes, and lists with items
+// that have no key.
+func (s *Shape) Fields(obj any) ([]byte, bool) {
+	w := writer{b: make([]byte, 0, 1024), ok: true}
+	w.changed("", s.root, reflect.ValueOf(obj).Elem())
+	if !w.ok {
+		return nil, false
+	}
+	if len(w.b) == 0 {
+		return nil, true
+	}
+	return w.b, true
+}
+
+type writer struct {
+	b  []byte
+	ok bool
+}
+
+// begin writes the name of a member.
+func (w *writer) begin(path string) {
+	if n := len(w.b); n > 0 && w.b[n-1] != '{' {
+		w.b = append(w.b, ',')
+	}
+	w.b = append(w.b, path...)
+}
+
+// leaf writes a member that owns nothing but itself.
+func (w *writer) leaf(path string) {
+	w.begin(path)
+	w.b = append(w.b, "{}"...)
+}
+
+// added writes a value that an empty object has not.
+func (w *writer) added(path string, s *shape, v reflect.Value) {
+	v = deref(v)
+	if s.kind == leaf || isNull(v) {
+		w.leaf(path)
+		return
+	}
+	w.begin(path)
+	w.b = append(w.b, '{')
+	empty := len(w.b)
+	w.b = append(w.b, `".":{}`...)
+	self := len(w.b)
+	w.items(s, v)
+	if len(w.b) == self {
+		w.b = w.b[:empty]
+	}
+	w.b = append(w.b, '}')
+}
+
+// changed writes how a value differs from the one that an empty object has in
+// its place: a zero value, which of a pointer, slice or map is null.
+func (w *writer) changed(path string, s *shape, v reflect.Value) {
+	if v.Kind() == reflect.Struct && s.kind == leaf {
+		if !isLikeZero(v) {
+			w.leaf(path)
+		}
+		return
+	}
+	if v.Kind() == reflect.Struct {
+		w.changedFields(path, s, v)
+		return
+	}
+	if v.IsZero() {
+		return
+	}
+	w.begin(path)
+	w.b = append(w.b, '{')
+	w.items(s, deref(v))
+	w.b = append(w.b, '}')
+}
+
+func (w *writer) changedFields(path string, s *shape, v reflect.Value) {
+	before := len(w.b)
+	w.begin(path)
+	w.b = append(w.b, '{')
+	empty := len(w.b)
+	for i := range s.fields {
+		f := &s.fields[i]
+		switch at := f.GetFrom(v); {
+		case f.CanOmit(at):
+		case f.inZero:
+			w.changed(f.path, f.shape, at)
+		default:
+			w.added(f.path, f.shape, at)
+		}
+	}
+	if len(w.b) == empty {
+		w.b = w.b[:before]
+		return
+	}
+	w.b = append(w.b, '}')
+}
+
+func deref(v reflect.Value) reflect.Value {
+	for v.Kind() == reflect.Pointer && !v.IsNil() {
+		v = v.Elem()
+	}
+	return v
+}
+
+func isNull(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice:
+		return v.IsNil()
+	}
+	return false
+}
+
+// isLikeZero reports whether a value is the same in JSON as the zero value of
+// its type. What cannot be said in JSON is not.
+func isLikeZero(v reflect.Value) bool {
+	if v.IsZero() {
+		return true
+	}
+	is, err := value.NewValueReflect(v.Addr().Interface())
+	if err != nil {
+		return false
+	}
+	was, err := value.NewValueReflect(reflect.New(v.Type()).Interface())
+	return err == nil && value.Equals(is, was)
+}
+
+// items writes what is in a value that is not null, all of which is new.
+func (w *writer) items(s *shape, v reflect.Value) {
+	switch s.kind {
+	case structure:
+		for i := range s.fields {
+			if f := &s.fields[i]; !f.CanOmit(f.GetFrom(v)) {
+				w.added(f.path, f.shape, f.GetFrom(v))
+			}
+		}
+	case mapping:
+		w.entries(s, v)
+	case set:
+		w.members(v)
+	case list:
+		w.keyed(s, v)
+	}
+}
+
+func (w *writer) entries(s *shape, v reflect.Value) {
+	names := make([]string, 0, v.Len())
+	for all := v.MapRange(); all.Next(); {
+		names = append(names, all.Key().String())
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		w.plain(name)
+		path := `"f:` + name + `":`
+		if s.elem.kind == leaf {
+			w.leaf(path)
+			continue
+		}
+		w.added(path, s.elem, v.MapIndex(reflect.ValueOf(name).Convert(v.Type().Key())))
+	}
+}
+
+func (w *writer) members(v reflect.Value) {
+	all := make([]string, v.Len())
+	for i := range all {
+		all[i] = v.Index(i).String()
+		w.plain(all[i])
+	}
+	slices.Sort(all)
+	for _, one := range slices.Compact(all) {
+		w.leaf(`"v:\"` + one + `\"":`)
+	}
+}
+
+// item is one of a list, with the values of its keys.
+type item struct {
+	at   int
+	keys [maxKeys]part
+	n    int
+}
+
+type part struct {
+	name   string
+	text   string
+	number int64
+	isText bool
+}
+
+func (w *writer) keyed(s *shape, v reflect.Value) {
+	items := make([]item, v.Len())
+	for i := range items {
+		items[i].at = i
+		w.tell(&items[i], s, v.Index(i))
+	}
+	slices.SortFunc(items, compareItems)
+	for i := 0; i < len(items); {
+		same := i + 1
+		for same < len(items) && compareItems(items[i], items[same]) == 0 {
+			same++
+		}
+		if path := items[i].path(); same > i+1 {
+			w.leaf(path) // several items with the same keys belong together
+		} else {
+			w.added(path, s.elem, v.Index(items[i].at))
+		}
+		i = same
+	}
+}
+
+// tell finds the keys of an item.
+func (w *writer) tell(it *item, s *shape, v reflect.Value) {
+	for i := range s.keys {
+		k := &s.keys[i]
+		p := part{name: k.JsonName}
+		switch at := deref(k.GetFrom(v)); {
+		case !k.CanOmit(k.GetFrom(v)) && at.Kind() == reflect.String:
+			p.text, p.isText = at.String(), true
+		case !k.CanOmit(k.GetFrom(v)) && at.CanInt():
+			p.number = at.Int()
+		case !k.CanOmit(k.GetFrom(v)): // null
+			w.ok = false
+			return
+		case k.missing == nil:
+			continue
+		default:
+			if p.text, p.isText = k.missing.(string); !p.isText {
+				p.number = k.missing.(int64)
+			}
+		}
+		w.plain(p.text)
+		it.keys[it.n] = p
+		it.n++
+	}
+	w.ok = w.ok && it.n > 0
+}
+
+func compareItems(a, b item) int {
+	for i := range min(a.n, b.n) {
+		p, q := a.keys[i], b.keys[i]
+		if c := cmp.Or(cmp.Compare(p.name, q.name), cmp.Compare(p.number, q.number), cmp.Compare(p.text, q.text)); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(a.n, b.n)
+}
+
+// path is how the item is written: an object in JSON, inside a string.
+func (it *item) path() string {
+	b := make([]byte, 0, 128)
+	b = append(b, `"k:{`...)
+	for i, p := range it.keys[:it.n] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `\"`...)
+		b = append(b, p.name...)
+		b = append(b, `\":`...)
+		if p.isText {
+			b = append(b, `\"`...)
+			b = append(b, p.text...)
+			b = append(b, `\"`...)
+		} else {
+			b = strconv.AppendInt(b, p.number, 10)
+		}
+	}
+	return string(append(b, `}":`...))
+}
+
+// plain notes if a string is not written as it is, twice over.
+func (w *writer) plain(s string) {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ', c > '~', c == '"', c == '\\', c == '<', c == '>', c == '&':
+			w.ok = false
+			return
+		}
+	}
+}
