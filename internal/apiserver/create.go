@@ -48,7 +48,7 @@ func (x *exchange) insert(obj api.Object, o *metav1.CreateOptions) (store.Item, 
 		r.Default(obj)
 	}
 	x.dedupOwners(obj)
-	x.s.managed.create(r, x.Subresource, x.e.new(), obj, managerName(o.FieldManager, x.r.UserAgent()))
+	x.s.managed.update(r, x.Subresource, x.e.new(), obj, managerName(o.FieldManager, x.r.UserAgent()))
 	return x.insertManaged(obj, o)
 }
 

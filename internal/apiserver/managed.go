@@ -22,8 +22,8 @@ import (
 )
 
 // managedFields keeps account of who set which field (metadata.managedFields)
-// and merges what is applied. It is the only user of the field managers, so
-// that a leaner way of keeping the account can take their place.
+// and merges what is applied. It is the only user of the field managers, which
+// do what package managed does not: what is applied, and what is rare.
 type managedFields struct {
 	types func() *trustingConverter // made once: it parses all schemas
 	kinds []*api.Resource           // those served, to find views of the same objects
@@ -31,7 +31,7 @@ type managedFields struct {
 	mu       sync.Mutex
 	managers map[managerKey]*managedfields.FieldManager
 
-	shapes sync.Map // of managerKey: *managed.Shape of new objects, or nil
+	shapes sync.Map // of managerKey: *managed.Shape, nil if there is none
 }
 
 type managerKey struct {
@@ -51,40 +51,20 @@ func newManagedFields(scheme *runtime.Scheme, kinds ...*api.Resource) *managedFi
 	return m
 }
 
-// create writes down in obj that manager made all of it.
-func (m *managedFields) create(r *api.Resource, subresource string, empty, obj api.Object, manager string) {
-	s := m.shape(r, subresource, obj)
-	if s == nil || obj.GetManagedFields() != nil {
-		m.update(r, subresource, empty, obj, manager)
-		return
-	}
-	fields, ok := s.Fields(obj)
-	if !ok {
-		m.update(r, subresource, empty, obj, manager)
-		return
-	}
-	if fields == nil {
-		return
-	}
-	raw := &metav1.FieldsV1{}
-	raw.SetRawBytes(fields)
-	obj.SetManagedFields([]metav1.ManagedFieldsEntry{{
-		Manager: cmp.Or(manager, "unknown"), Operation: metav1.ManagedFieldsOperationUpdate, Subresource: subresource,
-		APIVersion: r.GroupVersion().String(), Time: &metav1.Time{Time: time.Now().UTC()},
-		FieldsType: "FieldsV1", FieldsV1: raw,
-	}})
-}
-
-// shape is how the fields of new objects like obj are written; nil if they
-// have to be compared with an empty one.
-func (m *managedFields) shape(r *api.Resource, subresource string, obj api.Object) *managed.Shape {
+// shape is how the fields of a kind's objects are told; nil if that takes field
+// managers.
+func (m *managedFields) shape(r *api.Resource, subresource string) *managed.Shape {
 	key := managerKey{r.GroupVersionKind, subresource}
 	if known, ok := m.shapes.Load(key); ok {
 		return known.(*managed.Shape)
 	}
+	obj := r.New()
+	obj.GetObjectKind().SetGroupVersionKind(r.GroupVersionKind)
 	var s *managed.Shape
-	if like, err := m.types().like(obj); err == nil && hasMembers(reflect.TypeOf(obj).Elem()) {
-		s, _ = managed.Compile(reflect.TypeOf(obj).Elem(), like.Schema(), like.TypeRef(), slices.Concat(notOwned, ownedElsewhere(r, subresource))...)
+	if t := reflect.TypeOf(obj).Elem(); hasMembers(t) {
+		if like, err := m.types().like(obj); err == nil {
+			s, _ = managed.Compile(t, like.Schema(), like.TypeRef(), slices.Concat(notOwned, ownedElsewhere(r, subresource))...)
+		}
 	}
 	m.shapes.Store(key, s)
 	return s
@@ -99,14 +79,50 @@ var notOwned = []string{
 // update writes down in obj that manager changed it from live. Fields of
 // other subresources do not count.
 func (m *managedFields) update(r *api.Resource, subresource string, live, obj api.Object, manager string) {
+	before, after := onlyChanged(live, obj)
+	if entries, ok := m.updated(r, subresource, before, after, manager); ok {
+		obj.SetManagedFields(entries)
+		return
+	}
 	f, err := m.manager(r, subresource)
 	if err != nil {
 		obj.SetManagedFields(live.GetManagedFields())
 		return
 	}
-	before, after := onlyChanged(live, obj)
 	f.UpdateNoErrors(before, after, manager)
 	obj.SetManagedFields(after.GetManagedFields())
+}
+
+// updated is the account of an update, unless that takes a field manager.
+func (m *managedFields) updated(r *api.Resource, subresource string, live, obj api.Object, manager string) ([]metav1.ManagedFieldsEntry, bool) {
+	entries := live.GetManagedFields()
+	isNew := live.GetUID() == ""
+	if len(entries) == 0 && !isNew {
+		return nil, false // no account is kept
+	}
+	if given := obj.GetManagedFields(); given != nil && subresource == "" && (isNew || !sameEntries(given, entries)) {
+		return nil, false // the client writes the account
+	}
+	s := m.shape(r, subresource)
+	if s == nil {
+		return nil, false
+	}
+	change, ok := s.Change(live, obj)
+	if !ok {
+		return nil, false
+	}
+	return managed.After(entries, change, metav1.ManagedFieldsEntry{
+		Manager: cmp.Or(manager, "unknown"), Operation: metav1.ManagedFieldsOperationUpdate, Subresource: subresource,
+		APIVersion: r.GroupVersion().String(), Time: &metav1.Time{Time: time.Now().UTC()},
+	})
+}
+
+// sameEntries compares two accounts, but not their times.
+func sameEntries(a, b []metav1.ManagedFieldsEntry) bool {
+	return slices.EqualFunc(a, b, func(x, y metav1.ManagedFieldsEntry) bool {
+		return x.Manager == y.Manager && x.Operation == y.Operation && x.APIVersion == y.APIVersion &&
+			x.Subresource == y.Subresource && x.FieldsType == y.FieldsType && sameFields(x.FieldsV1, y.FieldsV1)
+	})
 }
 
 // onlyChanged are shallow copies of two states of an object without the
@@ -193,18 +209,9 @@ func managerName(given, userAgent string) string {
 // account changed, so that a write that changes nothing is none.
 func keepTimes(obj, old metav1.Object) {
 	now, then := obj.GetManagedFields(), old.GetManagedFields()
-	if len(now) != len(then) {
-		return
+	if sameEntries(now, then) {
+		obj.SetManagedFields(then)
 	}
-	for i := range now {
-		a, b := now[i], then[i]
-		a.Time, b.Time = nil, nil
-		if a.Manager != b.Manager || a.Operation != b.Operation || a.APIVersion != b.APIVersion ||
-			a.Subresource != b.Subresource || !sameFields(a.FieldsV1, b.FieldsV1) {
-			return
-		}
-	}
-	obj.SetManagedFields(then)
 }
 
 func sameFields(a, b *metav1.FieldsV1) bool {

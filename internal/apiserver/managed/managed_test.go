@@ -1,10 +1,10 @@
 package managed
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,11 +29,11 @@ var leftOut = []string{
 	"metadata.clusterName", "metadata.generation", "metadata.managedFields", "metadata.resourceVersion",
 }
 
-// The fields of a new object are those in which it differs from an empty one,
-// for every kind that has a schema.
-func TestFieldsAreWhatComparingFinds(t *testing.T) {
+// What differs is what structured-merge-diff finds, for every kind that has a
+// schema: between an empty object and another, and between two.
+func TestChangesAreWhatComparingFinds(t *testing.T) {
 	types := applyconfigurations.NewTypeConverter(scheme.Scheme)
-	written := map[bool]int{}
+	said := map[bool]int{}
 	for kind, goType := range scheme.Scheme.AllKnownTypes() {
 		if _, ok := reflect.New(goType).Interface().(metav1.Object); !ok || kind.Version == runtime.APIVersionInternal {
 			continue
@@ -50,24 +50,172 @@ func TestFieldsAreWhatComparingFinds(t *testing.T) {
 			continue
 		}
 		chance := rand.New(rand.NewPCG(1, 2))
-		for n := range 200 {
-			obj := reflect.New(goType).Interface().(runtime.Object)
-			fill(chance, reflect.ValueOf(obj).Elem(), 2+n%9)
-			obj.GetObjectKind().SetGroupVersionKind(kind)
-			want, err := compared(types, kind, obj)
-			if err != nil {
-				continue // items without keys, which Fields refuses
-			}
-			got, ok := shape.Fields(obj)
-			written[ok]++
-			if ok && !bytes.Equal(got, want) {
-				t.Fatalf("%s:\n got %s\nwant %s\nof %+v", kind, got, want, obj)
+		for n := range 30 {
+			one := reflect.New(goType).Interface().(runtime.Object)
+			fill(chance, reflect.ValueOf(one).Elem(), 2+n%9)
+			other := one.DeepCopyObject()
+			fill(chance, reflect.ValueOf(other).Elem(), 2+chance.IntN(9))
+			said[sameChange(t, shape, like, nil, one)]++
+			said[sameChange(t, shape, like, one, other)]++
+		}
+	}
+	t.Logf("%d changes were written, %d refused", said[true], said[false])
+	if said[true] < 4000 {
+		t.Errorf("only %d changes were written", said[true])
+	}
+}
+
+// sameChange compares what is said of a change, unless it is refused.
+func sameChange(t *testing.T, shape *Shape, like *typed.TypedValue, before, after runtime.Object) bool {
+	t.Helper()
+	var got Change
+	var ok bool
+	if was := like; before == nil {
+		got, ok = shape.Change(nil, after)
+	} else {
+		got, ok = shape.Change(before, after)
+		like = typedAs(t, was, before)
+	}
+	if !ok {
+		return false
+	}
+	difference, err := like.Compare(typedAs(t, like, after))
+	if err != nil {
+		return false // an item without keys in what is left out
+	}
+	for what, sets := range map[string][2]string{
+		"set":     {string(got.Set), written(t, difference.Added.Union(difference.Modified))},
+		"removed": {string(got.Removed), written(t, difference.Removed)},
+	} {
+		if sets[0] != sets[1] {
+			t.Fatalf("%s:\n got %s\nwant %s\nof %+v\nand %+v", what, sets[0], sets[1], before, after)
+		}
+	}
+	return true
+}
+
+func typedAs(t *testing.T, like *typed.TypedValue, obj runtime.Object) *typed.TypedValue {
+	t.Helper()
+	v, err := value.NewValueReflect(obj)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return typed.AsTypedUnvalidated(v, like.Schema(), like.TypeRef())
+}
+
+// written is a set as FieldsV1, without what is left out.
+func written(t *testing.T, set *fieldpath.Set) string {
+	t.Helper()
+	out := fieldpath.NewSet()
+	for _, name := range leftOut {
+		out.Insert(fieldpath.MakePathOrDie(each(strings.Split(name, "."))...))
+	}
+	// As a set of its own, metadata is new in nothing: every object has it.
+	set = set.RecursiveDifference(out)
+	if set.Empty() {
+		return ""
+	}
+	b, err := set.ToJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func each(names []string) []any {
+	out := make([]any, len(names))
+	for i, name := range names {
+		out[i] = name
+	}
+	return out
+}
+
+// What is joined and taken away as text is what sets say.
+func TestSets(t *testing.T) {
+	chance := rand.New(rand.NewPCG(5, 6))
+	for range 3000 {
+		a, b := someSet(chance), someSet(chance)
+		for what, c := range map[string]struct {
+			got  func(a, b []byte) ([]byte, bool)
+			want *fieldpath.Set
+		}{
+			"union":   {Union, a.Union(b)},
+			"without": {Without, a.Difference(b)},
+		} {
+			if got, ok := c.got([]byte(written(t, a)), []byte(written(t, b))); !ok || string(got) != written(t, c.want) {
+				t.Fatalf("%s of\n%s and\n%s:\n got %s, %v\nwant %s", what, written(t, a), written(t, b), got, ok, written(t, c.want))
 			}
 		}
 	}
-	t.Logf("%d objects were written, %d refused", written[true], written[false])
-	if written[true] < 10000 {
-		t.Errorf("only %d objects were written", written[true])
+}
+
+// someSet is a set of a few short paths.
+func someSet(chance *rand.Rand) *fieldpath.Set {
+	set := fieldpath.NewSet()
+	for range chance.IntN(6) {
+		path := fieldpath.Path{}
+		for range 1 + chance.IntN(3) {
+			path = append(path, someElement(chance))
+		}
+		set.Insert(path)
+	}
+	return set
+}
+
+func someElement(chance *rand.Rand) fieldpath.PathElement {
+	names := []string{"a", "ab", "b", "B", "a/b", "1"}
+	name := names[chance.IntN(len(names))]
+	switch chance.IntN(4) {
+	case 0:
+		v := value.NewValueInterface(name)
+		if chance.IntN(9) == 0 {
+			v = value.NewValueInterface(name + "x")
+		}
+		return fieldpath.PathElement{Value: &v}
+	case 1:
+		keys := value.FieldList{{Name: "name", Value: value.NewValueInterface(name)}}
+		if chance.IntN(2) == 0 {
+			keys = append(keys, value.Field{Name: "port", Value: value.NewValueInterface(int64(chance.IntN(12)))})
+		}
+		return fieldpath.PathElement{Key: &keys}
+	}
+	return fieldpath.PathElement{FieldName: &name}
+}
+
+// What is not written as structured-merge-diff writes it is refused.
+func TestSetsThatAreNotUnderstood(t *testing.T) {
+	for _, c := range []struct{ set, other string }{
+		{`{`, `{"f:b":{}}`},
+		{`{}}`, `{"f:b":{}}`},
+		{`{"f:a"}`, `{"f:b":{}}`},
+		{`{"f:a":}`, `{"f:b":{}}`},
+		{`{"f:a":{}`, `{"f:b":{}}`},
+		{`{"f:a":{}}x`, `{"f:b":{}}`},
+		{`{ "f:a":{}}`, `{"f:b":{}}`},
+		{`[]`, `{"f:b":{}}`},
+		{`null`, `{"f:b":{}}`},
+		{`{"f:a":1}`, `{"f:b":{}}`},
+		{`{"f:b":1}`, `{"f:b":{}}`},
+		{`{"f:b":{"f:c":{}}`, `{"f:b":{}}`},
+		{`{"f:a`, `{"f:b":{}}`},
+		{`{"f:\u00e4":{}}`, `{"f:b":{}}`},
+		{`{"x:a":{}}`, `{"f:b":{}}`},
+		{`{"":{}}`, `{"f:b":{}}`},
+		{`{"k:{}":{}}`, `{"k:{\"a\":1}":{}}`},
+		{`{"k:{\"a\":true}":{}}`, `{"k:{\"a\":1}":{}}`},
+		{`{"k:{\"a\":1":{}}`, `{"k:{\"a\":1}":{}}`},
+		{`{"k:{\"a\":\"b\\\"c\"}":{}}`, `{"k:{\"a\":\"d\"}":{}}`},
+		{`{"v:1.5":{}}`, `{"v:\"b\"":{}}`},
+		{`{"v:1":{}}`, `{"v:\"b\"":{}}`},
+		{`{"v:\"a\\\"b\"":{}}`, `{"v:\"b\"":{}}`},
+	} {
+		for name, f := range map[string]func(a, b []byte) ([]byte, bool){"union": Union, "without": Without} {
+			for _, sets := range [][2]string{{c.set, c.other}, {c.other, c.set}} {
+				if got, ok := f([]byte(sets[0]), []byte(sets[1])); ok {
+					t.Errorf("%s of %s and %s is said to be %s", name, sets[0], sets[1], got)
+				}
+			}
+		}
 	}
 }
 
@@ -75,7 +223,7 @@ func TestFieldsAreWhatComparingFinds(t *testing.T) {
 func TestStringsThatNeedEscapes(t *testing.T) {
 	shape := configMaps(t)
 	for _, key := range []string{`a"b`, `a\b`, "a\nb", "a<b", "ä", "a\x7fb"} {
-		if b, ok := shape.Fields(&corev1.ConfigMap{Data: map[string]string{key: ""}}); ok {
+		if b, ok := fieldsOf(shape, &corev1.ConfigMap{Data: map[string]string{key: ""}}); ok {
 			t.Errorf("%q is written as %s", key, b)
 		}
 	}
@@ -83,7 +231,7 @@ func TestStringsThatNeedEscapes(t *testing.T) {
 
 func TestNothingIsNoSet(t *testing.T) {
 	shape := configMaps(t)
-	if b, ok := shape.Fields(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "a"}}); b != nil || !ok {
+	if b, ok := fieldsOf(shape, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "a"}}); len(b) > 0 || !ok {
 		t.Errorf("%s, %v", b, ok)
 	}
 }
@@ -105,31 +253,6 @@ func emptyOf(types managedfields.TypeConverter, kind schema.GroupVersionKind, t 
 	empty := reflect.New(t).Interface().(runtime.Object)
 	empty.GetObjectKind().SetGroupVersionKind(kind)
 	return types.ObjectToTyped(empty, typed.AllowDuplicates)
-}
-
-// compared is what structured-merge-diff says of obj.
-func compared(types managedfields.TypeConverter, kind schema.GroupVersionKind, obj runtime.Object) ([]byte, error) {
-	was, err := emptyOf(types, kind, reflect.TypeOf(obj).Elem())
-	if err != nil {
-		return nil, err
-	}
-	v, err := value.NewValueReflect(obj)
-	if err != nil {
-		return nil, err
-	}
-	change, err := was.Compare(typed.AsTypedUnvalidated(v, was.Schema(), was.TypeRef()))
-	if err != nil {
-		return nil, err
-	}
-	out := fieldpath.NewSet(fieldpath.MakePathOrDie("apiVersion"), fieldpath.MakePathOrDie("kind"), fieldpath.MakePathOrDie("metadata"))
-	for _, name := range []string{"name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields", "resourceVersion"} {
-		out.Insert(fieldpath.MakePathOrDie("metadata", name))
-	}
-	all := change.Added.Union(change.Modified).RecursiveDifference(fieldpath.NewSet(fieldpath.MakePathOrDie("status"))).Difference(out)
-	if all.Empty() {
-		return nil, nil
-	}
-	return all.ToJSON()
 }
 
 var words = []string{"", "a", "b", "web", "TCP", "UDP", "app.kubernetes.io/name", "x-1", "100m", `"`}
@@ -191,4 +314,9 @@ func fill(chance *rand.Rand, v reflect.Value, depth int) {
 	default:
 		panic(fmt.Sprint(v.Type()))
 	}
+}
+
+func fieldsOf(s *Shape, obj any) ([]byte, bool) {
+	c, ok := s.Change(nil, obj)
+	return c.Set, ok && len(c.Removed) == 0
 }

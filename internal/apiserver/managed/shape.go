@@ -11,7 +11,10 @@ import (
 )
 
 // Shape is what a Go type and its schema say of the fields of its objects.
-type Shape struct{ root *shape }
+type Shape struct {
+	root *shape
+	zero reflect.Value // an empty object
+}
 
 // Compile makes the shape of a struct type. The fields left out, by their
 // dotted names, are written for no object. It fails for types whose fields
@@ -28,7 +31,7 @@ func Compile(t reflect.Type, types *schema.Schema, ref schema.TypeRef, leftOut .
 	for _, name := range leftOut {
 		root = root.without(strings.Split(name, "."))
 	}
-	return &Shape{root}, nil
+	return &Shape{root, reflect.New(t).Elem()}, nil
 }
 
 // kind says of what a value's fields consist.
@@ -51,9 +54,8 @@ type shape struct {
 
 type field struct {
 	*value.FieldCacheEntry
-	path   string // as it is written
-	shape  *shape
-	inZero bool // the zero value of the struct has it
+	path  string // as it is written
+	shape *shape
 }
 
 // key is a field by which items of a list are told apart.
@@ -156,7 +158,7 @@ func (c *compiler) fillStruct(s *shape, t reflect.Type, m *schema.Map) error {
 			return fmt.Errorf("%s.%s: %w", t, entry.JsonName, err)
 		}
 		s.fields = append(s.fields, field{
-			FieldCacheEntry: entry, shape: shape, inZero: !entry.CanOmit(at),
+			FieldCacheEntry: entry, shape: shape,
 			path: `"f:` + entry.JsonName + `":`,
 		})
 	}

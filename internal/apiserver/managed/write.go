@@ -5,25 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-
-	"sigs.k8s.io/structured-merge-diff/v6/value"
 )
-
-// Fields is what obj, a pointer to a struct of the shape's type, has beyond an
-// empty object, as FieldsV1 in JSON; nil if it has nothing. It reports false
-// for what it cannot write: strings that need escapes, and lists with items
-// that have no key.
-func (s *Shape) Fields(obj any) ([]byte, bool) {
-	w := writer{b: make([]byte, 0, 1024), ok: true}
-	w.changed("", s.root, reflect.ValueOf(obj).Elem())
-	if !w.ok {
-		return nil, false
-	}
-	if len(w.b) == 0 {
-		return nil, true
-	}
-	return w.b, true
-}
 
 type writer struct {
 	b  []byte
@@ -32,10 +14,14 @@ type writer struct {
 
 // begin writes the name of a member.
 func (w *writer) begin(path string) {
+	w.separate()
+	w.b = append(w.b, path...)
+}
+
+func (w *writer) separate() {
 	if n := len(w.b); n > 0 && w.b[n-1] != '{' {
 		w.b = append(w.b, ',')
 	}
-	w.b = append(w.b, path...)
 }
 
 // leaf writes a member that owns nothing but itself.
@@ -63,50 +49,6 @@ func (w *writer) added(path string, s *shape, v reflect.Value) {
 	w.b = append(w.b, '}')
 }
 
-// changed writes how a value differs from the one that an empty object has in
-// its place: a zero value, which of a pointer, slice or map is null.
-func (w *writer) changed(path string, s *shape, v reflect.Value) {
-	if v.Kind() == reflect.Struct && s.kind == leaf {
-		if !isLikeZero(v) {
-			w.leaf(path)
-		}
-		return
-	}
-	if v.Kind() == reflect.Struct {
-		w.changedFields(path, s, v)
-		return
-	}
-	if v.IsZero() {
-		return
-	}
-	w.begin(path)
-	w.b = append(w.b, '{')
-	w.items(s, deref(v))
-	w.b = append(w.b, '}')
-}
-
-func (w *writer) changedFields(path string, s *shape, v reflect.Value) {
-	before := len(w.b)
-	w.begin(path)
-	w.b = append(w.b, '{')
-	empty := len(w.b)
-	for i := range s.fields {
-		f := &s.fields[i]
-		switch at := f.GetFrom(v); {
-		case f.CanOmit(at):
-		case f.inZero:
-			w.changed(f.path, f.shape, at)
-		default:
-			w.added(f.path, f.shape, at)
-		}
-	}
-	if len(w.b) == empty {
-		w.b = w.b[:before]
-		return
-	}
-	w.b = append(w.b, '}')
-}
-
 func deref(v reflect.Value) reflect.Value {
 	for v.Kind() == reflect.Pointer && !v.IsNil() {
 		v = v.Elem()
@@ -120,20 +62,6 @@ func isNull(v reflect.Value) bool {
 		return v.IsNil()
 	}
 	return false
-}
-
-// isLikeZero reports whether a value is the same in JSON as the zero value of
-// its type. What cannot be said in JSON is not.
-func isLikeZero(v reflect.Value) bool {
-	if v.IsZero() {
-		return true
-	}
-	is, err := value.NewValueReflect(v.Addr().Interface())
-	if err != nil {
-		return false
-	}
-	was, err := value.NewValueReflect(reflect.New(v.Type()).Interface())
-	return err == nil && value.Equals(is, was)
 }
 
 // items writes what is in a value that is not null, all of which is new.
@@ -155,10 +83,7 @@ func (w *writer) items(s *shape, v reflect.Value) {
 }
 
 func (w *writer) entries(s *shape, v reflect.Value) {
-	names := make([]string, 0, v.Len())
-	for all := v.MapRange(); all.Next(); {
-		names = append(names, all.Key().String())
-	}
+	names := keysOf(v)
 	slices.Sort(names)
 	for _, name := range names {
 		w.plain(name)
@@ -179,8 +104,18 @@ func (w *writer) members(v reflect.Value) {
 	}
 	slices.Sort(all)
 	for _, one := range slices.Compact(all) {
-		w.leaf(`"v:\"` + one + `\"":`)
+		w.leaf(memberPath(one))
 	}
+}
+
+func memberPath(member string) string { return `"v:\"` + member + `\"":` }
+
+func keysOf(m reflect.Value) []string {
+	names := make([]string, 0, m.Len())
+	for all := m.MapRange(); all.Next(); {
+		names = append(names, all.Key().String())
+	}
+	return names
 }
 
 // item is one of a list, with the values of its keys.
@@ -198,12 +133,7 @@ type part struct {
 }
 
 func (w *writer) keyed(s *shape, v reflect.Value) {
-	items := make([]item, v.Len())
-	for i := range items {
-		items[i].at = i
-		w.tell(&items[i], s, v.Index(i))
-	}
-	slices.SortFunc(items, compareItems)
+	items := w.told(s, v)
 	for i := 0; i < len(items); {
 		same := i + 1
 		for same < len(items) && compareItems(items[i], items[same]) == 0 {
@@ -216,6 +146,17 @@ func (w *writer) keyed(s *shape, v reflect.Value) {
 		}
 		i = same
 	}
+}
+
+// told are the items of a list, in the order of their keys.
+func (w *writer) told(s *shape, v reflect.Value) []item {
+	items := make([]item, v.Len())
+	for i := range items {
+		items[i].at = i
+		w.tell(&items[i], s, v.Index(i))
+	}
+	slices.SortFunc(items, compareItems)
+	return items
 }
 
 // tell finds the keys of an item.
@@ -247,12 +188,15 @@ func (w *writer) tell(it *item, s *shape, v reflect.Value) {
 
 func compareItems(a, b item) int {
 	for i := range min(a.n, b.n) {
-		p, q := a.keys[i], b.keys[i]
-		if c := cmp.Or(cmp.Compare(p.name, q.name), cmp.Compare(p.number, q.number), cmp.Compare(p.text, q.text)); c != 0 {
-			return c
+		if order := compareParts(a.keys[i], b.keys[i]); order != 0 {
+			return order
 		}
 	}
 	return cmp.Compare(a.n, b.n)
+}
+
+func compareParts(p, q part) int {
+	return cmp.Or(cmp.Compare(p.name, q.name), cmp.Compare(p.number, q.number), cmp.Compare(p.text, q.text))
 }
 
 // path is how the item is written: an object in JSON, inside a string.
