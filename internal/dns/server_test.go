@@ -118,7 +118,7 @@ func serveTest(t *testing.T, r *resolver) string {
 
 func waitFor(t *testing.T, try func() error) {
 	t.Helper()
-	await.NoError(t, 10*time.Second, "answer", try)
+	await.NoError(t, 30*time.Second, "answer", try)
 }
 
 func query(t *testing.T, network, server, qname string, qtype uint16, edit ...func(*dns.Msg)) *dns.Msg {

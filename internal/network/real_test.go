@@ -97,7 +97,7 @@ func TestFlushedRulesComeBack(t *testing.T) {
 		if err := conn.Flush(); err != nil {
 			t.Fatal(err)
 		}
-		await.NoError(t, 10*time.Second, "answer by the hostPort", func() error {
+		await.NoError(t, 30*time.Second, "answer by the hostPort", func() error {
 			_, err := self(t).source("tcp", "127.0.0.1:8080")
 			return err
 		})

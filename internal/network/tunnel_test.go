@@ -175,7 +175,7 @@ func TestPodsOfTwoNodes(t *testing.T) {
 // awaitRoute waits until the machine has, or has not, a route to the network.
 func awaitRoute(t *testing.T, m *machine, network string, wanted bool) {
 	t.Helper()
-	await.True(t, 10*time.Second, fmt.Sprintf("route to %s (wanted: %t)", network, wanted), func() bool {
+	await.True(t, 30*time.Second, fmt.Sprintf("route to %s (wanted: %t)", network, wanted), func() bool {
 		var there bool
 		m.must("listing routes", func() error {
 			routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)

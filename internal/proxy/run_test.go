@@ -205,7 +205,7 @@ func (r *rig) health(port string, code int, field string, value any) error {
 // eventually tries until there is no error, for at most ten seconds.
 func (r *rig) eventually(what string, try func() error) {
 	r.t.Helper()
-	await.NoError(r.t, 10*time.Second, what, try)
+	await.NoError(r.t, 30*time.Second, what, try)
 }
 
 func firstError(errs ...error) error {
