@@ -7,6 +7,7 @@ import (
 	"strconv"
 )
 
+// writer writes a set; ok is false once it met what it cannot write.
 type writer struct {
 	b  []byte
 	ok bool
