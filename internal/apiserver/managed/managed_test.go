@@ -320,3 +320,41 @@ func fieldsOf(s *Shape, obj any) ([]byte, bool) {
 	c, ok := s.Change(nil, obj)
 	return c.Set, ok && len(c.Removed) == 0
 }
+
+// A pod as a Deployment makes it: all of it, and a change of a label.
+func BenchmarkChange(b *testing.B) {
+	kind, goType := corev1.SchemeGroupVersion.WithKind("Pod"), reflect.TypeFor[corev1.Pod]()
+	like, err := emptyOf(applyconfigurations.NewTypeConverter(scheme.Scheme), kind, goType)
+	if err != nil {
+		b.Fatal(err)
+	}
+	shape, err := Compile(goType, like.Schema(), like.TypeRef(), leftOut...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	container := corev1.Container{
+		Name: "web", Image: "nginx", ImagePullPolicy: corev1.PullAlways, TerminationMessagePath: "/dev/termination-log",
+		Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 80, Protocol: corev1.ProtocolTCP}},
+		Env:   []corev1.EnvVar{{Name: "A", Value: "1"}, {Name: "B", Value: "2"}},
+	}
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "web", Labels: map[string]string{"app": "web", "pod-template-hash": "abc"}},
+		Spec: corev1.PodSpec{
+			Containers: []corev1.Container{container}, RestartPolicy: corev1.RestartPolicyAlways, DNSPolicy: corev1.DNSClusterFirst,
+			SchedulerName: "default-scheduler", SecurityContext: &corev1.PodSecurityContext{},
+			Volumes: []corev1.Volume{{Name: "data", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}},
+		},
+	}
+	labelled := pod.DeepCopy()
+	labelled.Labels["changed"] = "true"
+	for name, before := range map[string]any{"all": nil, "label": pod} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, ok := shape.Change(before, labelled); !ok {
+					b.Fatal("not told")
+				}
+			}
+		})
+	}
+}
