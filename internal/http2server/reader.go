@@ -54,14 +54,21 @@ func (c *conn) readFrames() error {
 		if err == nil {
 			err = c.handle(frame)
 		}
-		var ofStream http2.StreamError
-		if errors.As(err, &ofStream) {
-			err = c.streamError(header, ofStream)
+		if err != nil {
+			err = c.settleError(header, err)
 		}
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// settleError ends the stream that a frame was of, if it alone was at fault.
+func (c *conn) settleError(header http2.FrameHeader, err error) error {
+	if ofStream, ok := errors.AsType[http2.StreamError](err); ok {
+		return c.streamError(header, ofStream)
+	}
+	return err
 }
 
 func (c *conn) readFrame() (http2.FrameHeader, http2.Frame, error) {
