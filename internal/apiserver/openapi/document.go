@@ -32,7 +32,11 @@ func document(v version, c contents) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{schemas: all, options: map[string][]parameter{}}
+	return all.document(v, c)
+}
+
+func (s schemas) document(v version, c contents) (_ []byte, err error) {
+	b := &builder{schemas: s, options: map[string][]parameter{}}
 	routes := slices.Clone(c.paths)
 	for _, r := range c.resources {
 		routes = append(routes, b.routes(r)...)
@@ -40,7 +44,7 @@ func document(v version, c contents) ([]byte, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	used := all.closure(schemasOf(routes))
+	used := s.closure(schemasOf(routes))
 	trees := make(map[string]any, len(used))
 	for name := range used {
 		if trees[name], err = used.tree(name, v, groupsOf(c.resources)); err != nil {

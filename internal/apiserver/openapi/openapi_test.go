@@ -83,8 +83,12 @@ func TestVersion3(t *testing.T) {
 
 // Every reference leads somewhere, in every document.
 func TestReferences(t *testing.T) {
+	all, err := unpack()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range documents(catalogue.All()) {
-		text, err := document(v3, c)
+		text, err := all.document(v3, c)
 		if err != nil {
 			t.Fatal(err)
 		}
