@@ -9,6 +9,8 @@ import (
 	"io"
 	"sort"
 	"strings"
+	"sync"
+	"weak"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -29,8 +31,30 @@ const (
 // schemas are the schemas of all types by name, each as JSON of version 3.
 type schemas map[string]json.RawMessage
 
+// unpacked is what was unpacked last, until the garbage collector next looks:
+// who asks for one document often asks for all.
+var unpacked struct {
+	sync.Mutex
+	last weak.Pointer[schemas]
+}
+
 // unpack is for the time of building a document: the texts take a megabyte.
+// They are shared, and not to be written to.
 func unpack() (schemas, error) {
+	unpacked.Lock()
+	defer unpacked.Unlock()
+	if last := unpacked.last.Value(); last != nil {
+		return *last, nil
+	}
+	s, err := unpackAnew()
+	if err != nil {
+		return nil, err
+	}
+	unpacked.last = weak.Make(&s)
+	return s, nil
+}
+
+func unpackAnew() (schemas, error) {
 	z, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, fmt.Errorf("the built-in schemas: %w", err)
