@@ -202,7 +202,7 @@ func (r *rig) health(port string, code int, field string, value any) error {
 	return nil
 }
 
-// eventually tries until there is no error, for at most ten seconds.
+// eventually tries until there is no error, for half a minute at most.
 func (r *rig) eventually(what string, try func() error) {
 	r.t.Helper()
 	await.NoError(r.t, 30*time.Second, what, try)

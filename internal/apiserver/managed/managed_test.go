@@ -110,7 +110,6 @@ func written(t *testing.T, set *fieldpath.Set) string {
 	for _, name := range leftOut {
 		out.Insert(fieldpath.MakePathOrDie(each(strings.Split(name, "."))...))
 	}
-	// As a set of its own, metadata is new in nothing: every object has it.
 	set = set.RecursiveDifference(out)
 	if set.Empty() {
 		return ""

@@ -165,20 +165,20 @@ func (w *writer) tell(it *item, s *shape, v reflect.Value) {
 	for i := range s.keys {
 		k := &s.keys[i]
 		p := part{name: k.JsonName}
-		switch at := deref(k.GetFrom(v)); {
-		case !k.CanOmit(k.GetFrom(v)) && at.Kind() == reflect.String:
+		at := k.GetFrom(v)
+		if k.CanOmit(at) {
+			at = reflect.ValueOf(k.missing)
+		}
+		switch at = deref(at); {
+		case !at.IsValid():
+			continue // not set, and nothing stands for it
+		case at.Kind() == reflect.String:
 			p.text, p.isText = at.String(), true
-		case !k.CanOmit(k.GetFrom(v)) && at.CanInt():
+		case at.CanInt():
 			p.number = at.Int()
-		case !k.CanOmit(k.GetFrom(v)): // null
+		default: // null
 			w.ok = false
 			return
-		case k.missing == nil:
-			continue
-		default:
-			if p.text, p.isText = k.missing.(string); !p.isText {
-				p.number = k.missing.(int64)
-			}
 		}
 		w.plain(p.text)
 		it.keys[it.n] = p
