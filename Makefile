@@ -20,6 +20,9 @@ LDFLAGS   := -s -w -X skiff/internal/version.GitCommit=$(VERSION) $(KUBECTL_VERS
 # What no one here uses and would be linked all the same: plug-ins of NRI in
 # WebAssembly, and grpc's debug pages.
 GOTAGS    := nri_no_wasm,grpcnotrace
+# The same for the binary and for what tests and measures it, so that packages
+# are compiled once; only the race detector needs them a second time.
+GOBUILD   := -trimpath -tags '$(GOTAGS)'
 GOSOURCES := $(shell find cmd internal -name '*.go' -not -name '*_test.go') go.mod go.sum
 
 .PHONY: up down build test unit e2e bench bench-api bench-scale deps clean generate
@@ -41,7 +44,7 @@ $(HELPERS_BUILT)/pause: | deps
 # the page cache in large pieces: whoever runs it then maps some 17 MB more of
 # it than it uses, until the machine starts again.
 bin/skiff: $(GOSOURCES) $(HELPERS_DIR)/SHA256SUMS | deps
-	go build -trimpath -tags '$(GOTAGS)' -ldflags '$(LDFLAGS)' -o $@.linked ./cmd/skiff
+	go build $(GOBUILD) -ldflags '$(LDFLAGS)' -o $@.linked ./cmd/skiff
 	@install $@.linked $@ && rm $@.linked
 
 bin/kubectl: bin/skiff
@@ -75,24 +78,24 @@ unit e2e: export KUBE_CACHE_MUTATION_DETECTOR = true
 CONTAINERS := ./internal/kubelet ./internal/runtime ./test/images
 
 unit:
-	go test ./internal/archtest
+	go test $(GOBUILD) ./internal/archtest
 	CGO_ENABLED=1 go test -race -short -tags '$(GOTAGS)' $(filter-out %/archtest,$(shell go list ./cmd/... ./internal/... ./test/conformance ./test/images/...))
 	CGO_ENABLED=1 go test -race -p 1 -tags '$(GOTAGS)' $(CONTAINERS)
 
 # Real containers on this machine; needs root.
 e2e: build
-	go test -count=1 -timeout 20m ./test/e2e/...
+	go test $(GOBUILD) -count=1 -timeout 20m ./test/e2e/...
 
 bench: build
-	go run ./test/bench
+	go run $(GOBUILD) ./test/bench
 
 # The API server alone, with 10,000 pods.
 bench-api: build
-	go run ./test/bench/api
+	go run $(GOBUILD) ./test/bench/api
 
 # The largest cluster that Kubernetes promises to hold; takes some ten minutes.
 bench-scale: build
-	go run ./test/bench/scale
+	go run $(GOBUILD) ./test/bench/scale
 
 generate:
 	go generate ./...

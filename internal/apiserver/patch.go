@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/go-json-experiment/json/jsontext"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
@@ -15,6 +16,7 @@ import (
 	kjson "sigs.k8s.io/json"
 
 	"skiff/internal/api"
+	"skiff/internal/apiserver/codec"
 	"skiff/internal/apiserver/patch"
 	"skiff/internal/store"
 )
@@ -111,7 +113,7 @@ func (x *exchange) patched(original []byte, p *sentPatch, kind schema.GroupVersi
 	if err != nil {
 		return nil, err
 	}
-	unknown, err := kjson.UnmarshalStrict(out, into)
+	unknown, err := codec.UnmarshalStrict(out, into)
 	if err != nil {
 		return nil, apierrors.NewInvalid(schema.GroupKind{}, "", field.ErrorList{
 			field.Invalid(field.NewPath("patch"), shownPatch(p.data), err.Error()),
@@ -146,6 +148,9 @@ func (x *exchange) judgePatch(faults []error, p *sentPatch) error {
 
 // repeated lists the fields that a patch names twice.
 func repeated(data []byte) []error {
+	if jsontext.Value(data).IsValid() {
+		return nil
+	}
 	var v any
 	faults, err := kjson.UnmarshalStrict(data, &v)
 	if err != nil {

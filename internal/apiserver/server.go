@@ -36,6 +36,8 @@ type Server struct {
 	stored    map[reflect.Type]*api.Resource
 	handler   http.Handler
 
+	admitting, validating *admissionStep
+
 	// running ends when watches and other long requests are to end.
 	running context.Context
 	stop    func()
@@ -57,6 +59,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		stored:    storedTypes(cfg.Resources),
 		log:       cfg.Log,
 	}
+	s.admitting, s.validating = newAdmissionSteps(cfg.Admission, s.metrics.admission)
 	s.running, s.stop = context.WithCancel(ctx)
 	for _, r := range cfg.Resources {
 		e := newEndpoint(s, r)

@@ -9,11 +9,15 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v3rpc"
+	"go.etcd.io/etcd/server/v3/proxy/grpcproxy/adapter"
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 	"golang.org/x/sys/unix"
@@ -27,6 +31,8 @@ type embedded struct {
 	client  *clientv3.Client
 	lock    *os.File
 	failure *failure
+	began   time.Time
+	roomy   atomic.Int64 // until when the disk is taken to have room, as time since began
 
 	ctx        context.Context // ends with close
 	stop       context.CancelFunc
@@ -87,7 +93,7 @@ func startEmbedded(ctx context.Context, c Config) (_ *embedded, err error) {
 	if err := os.Chmod(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the data directory %s private: %w", c.Dir, err)
 	}
-	e := &embedded{dir: c.Dir, failure: newFailure()}
+	e := &embedded{dir: c.Dir, failure: newFailure(), began: time.Now()}
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	if e.lock, err = lockDir(c.Dir); err != nil {
 		return nil, err
@@ -110,6 +116,11 @@ func startEmbedded(ctx context.Context, c Config) (_ *embedded, err error) {
 	}
 	e.client = v3client.New(e.etcd.Server)
 	return e, e.mend(ctx)
+}
+
+// kv asks the member as the client does.
+func (e *embedded) kv() pb.KVClient {
+	return adapter.KvServerToKvClient(v3rpc.NewQuotaKVServer(e.etcd.Server))
 }
 
 // start returns early when etcd gives up; its goroutines are then left as they

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
 // requests count what the tables ask of etcd, under the names of Kubernetes'
@@ -44,15 +43,4 @@ func (t *table) asked(operation string, start time.Time, err error) {
 	if err != nil {
 		m.failed.WithLabelValues(operation, r.Group, r.Plural).Inc()
 	}
-}
-
-// operationOf names a write of a key at that revision.
-func operationOf(op clientv3.Op, revision int64) string {
-	switch {
-	case op.IsDelete():
-		return "delete"
-	case revision == 0:
-		return "create"
-	}
-	return "update"
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"skiff/internal/api"
@@ -18,6 +19,7 @@ type Store struct {
 	prefix   string // "/registry"
 	member   member
 	client   *clientv3.Client
+	kv       pb.KVClient // the same servers, for writes
 	leases   *leases
 	requests requests
 	progress progress
@@ -68,13 +70,13 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.member, s.client = e, e.client
+		s.member, s.client, s.kv = e, e.client, clientv3.RetryKVClient(e.client)
 	} else {
 		e, err := startEmbedded(ctx, c)
 		if err != nil {
 			return nil, err
 		}
-		s.member, s.client = e, e.client
+		s.member, s.client, s.kv = e, e.client, e.kv()
 	}
 	start, err := s.member.current(ctx)
 	if err != nil {

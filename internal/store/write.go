@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
 
 	"skiff/internal/api"
 )
@@ -48,7 +50,7 @@ func (t *table) Update(ctx context.Context, old Item, obj api.Object) (Item, err
 func (t *table) put(ctx context.Context, d *draft, revision int64) (Item, error) {
 	key := t.prefix + d.key
 	t.store.drafts.add(key, d)
-	response, err := t.commit(ctx, key, d, revision)
+	response, err := t.commit(ctx, &write{key: key, revision: revision, value: d.value})
 	if err != nil {
 		t.store.drafts.remove(key, d)
 		if errors.Is(err, rpctypes.ErrNoSpace) {
@@ -64,20 +66,60 @@ func (t *table) put(ctx context.Context, d *draft, revision int64) (Item, error)
 	return d.item(response.Header.Revision)
 }
 
-// commit runs the transaction, with a lease when objects of this kind end by
+// write is a change to one key, if it is still at the revision given.
+type write struct {
+	key      string
+	revision int64  // 0: it does not exist
+	value    []byte // nil: it is to be deleted
+	lease    clientv3.LeaseID
+}
+
+// operation names it, for metrics.
+func (w *write) operation() string {
+	switch {
+	case w.value == nil:
+		return "delete"
+	case w.revision == 0:
+		return "create"
+	}
+	return "update"
+}
+
+// request is the transaction that etcd is asked for: if the condition does not
+// hold, it looks whether the key is there at all. The client library says the
+// same, but copies the value to do so.
+func (w *write) request() *pb.TxnRequest {
+	key := []byte(w.key)
+	then := &pb.RequestOp{}
+	if w.value == nil {
+		then.Request = &pb.RequestOp_RequestDeleteRange{RequestDeleteRange: &pb.DeleteRangeRequest{Key: key}}
+	} else {
+		then.Request = &pb.RequestOp_RequestPut{RequestPut: &pb.PutRequest{Key: key, Value: w.value, Lease: int64(w.lease)}}
+	}
+	return &pb.TxnRequest{
+		Compare: []*pb.Compare{{
+			Result: pb.Compare_EQUAL, Target: pb.Compare_MOD, Key: key,
+			TargetUnion: &pb.Compare_ModRevision{ModRevision: w.revision},
+		}},
+		Success: []*pb.RequestOp{then},
+		Failure: []*pb.RequestOp{{Request: &pb.RequestOp_RequestRange{RequestRange: &pb.RangeRequest{Key: key, KeysOnly: true}}}},
+	}
+}
+
+// commit does it, with a lease when objects of this kind end by
 // themselves. A shared lease may have been revoked meanwhile; one new one is
 // tried.
-func (t *table) commit(ctx context.Context, key string, d *draft, revision int64) (*clientv3.TxnResponse, error) {
+func (t *table) commit(ctx context.Context, w *write) (*pb.TxnResponse, error) {
 	ttl := t.codec.resource.TTL
-	if ttl == 0 {
-		return t.transact(ctx, key, revision, clientv3.OpPut(key, string(d.value)))
+	if ttl == 0 || w.value == nil {
+		return t.transact(ctx, w)
 	}
 	for attempt := 0; ; attempt++ {
-		lease, err := t.store.leases.get(ctx, ttl)
-		if err != nil {
+		var err error
+		if w.lease, err = t.store.leases.get(ctx, ttl); err != nil {
 			return nil, err
 		}
-		response, err := t.transact(ctx, key, revision, clientv3.OpPut(key, string(d.value), clientv3.WithLease(lease)))
+		response, err := t.transact(ctx, w)
 		if errors.Is(err, rpctypes.ErrLeaseNotFound) && attempt == 0 {
 			t.store.leases.forget(ttl)
 			continue
@@ -86,21 +128,16 @@ func (t *table) commit(ctx context.Context, key string, d *draft, revision int64
 	}
 }
 
-// transact runs op if key is at the revision given, and otherwise looks
-// whether it is there at all.
-func (t *table) transact(ctx context.Context, key string, revision int64, op clientv3.Op) (*clientv3.TxnResponse, error) {
+func (t *table) transact(ctx context.Context, w *write) (*pb.TxnResponse, error) {
 	if err := t.store.Err(); err != nil {
 		return nil, err
 	}
 	ctx, release := t.store.member.untilFailure(ctx)
 	defer release()
 	start := time.Now()
-	response, err := t.store.client.Txn(ctx).
-		If(clientv3.Compare(clientv3.ModRevision(key), "=", revision)).
-		Then(op).
-		Else(clientv3.OpGet(key, clientv3.WithKeysOnly())).
-		Commit()
-	t.asked(operationOf(op, revision), start, err)
+	response, err := t.store.kv.Txn(ctx, w.request(), grpc.WaitForReady(true))
+	err = clientv3.ContextError(ctx, err)
+	t.asked(w.operation(), start, err)
 	if failed := t.store.Err(); err != nil && failed != nil {
 		return nil, failed
 	}
@@ -108,7 +145,7 @@ func (t *table) transact(ctx context.Context, key string, revision int64, op cli
 }
 
 // lost says why a transaction's condition did not hold.
-func (t *table) lost(response *clientv3.TxnResponse, revision int64) error {
+func (t *table) lost(response *pb.TxnResponse, revision int64) error {
 	if revision != 0 && len(response.Responses[0].GetResponseRange().Kvs) == 0 {
 		return ErrNotFound
 	}
@@ -118,8 +155,7 @@ func (t *table) lost(response *clientv3.TxnResponse, revision int64) error {
 // Delete removes old.
 func (t *table) Delete(ctx context.Context, old Item) (Item, error) {
 	was := old.(*item)
-	key := t.prefix + was.key
-	response, err := t.transact(ctx, key, was.revision, clientv3.OpDelete(key))
+	response, err := t.commit(ctx, &write{key: t.prefix + was.key, revision: was.revision})
 	if err != nil {
 		return nil, writeError(err)
 	}

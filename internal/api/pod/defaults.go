@@ -4,6 +4,8 @@
 package pod
 
 import (
+	"strings"
+
 	"github.com/distribution/reference"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
@@ -127,6 +129,9 @@ func defaultPullPolicy(policy *corev1.PullPolicy, image string) {
 		return
 	}
 	*policy = corev1.PullIfNotPresent
+	if hasOtherTag(image) {
+		return
+	}
 	name, err := reference.ParseNormalizedNamed(image)
 	if err != nil {
 		return // for the kubelet to complain of
@@ -134,6 +139,13 @@ func defaultPullPolicy(policy *corev1.PullPolicy, image string) {
 	if t, ok := reference.TagNameOnly(name).(reference.Tagged); ok && t.Tag() == "latest" {
 		*policy = corev1.PullAlways
 	}
+}
+
+// hasOtherTag says whether an image ends in a tag that is not latest, so that
+// nothing else about it matters: to take it apart takes a hundred times longer.
+func hasOtherTag(image string) bool {
+	tag := image[strings.LastIndexAny(image, ":/@")+1:]
+	return len(tag) < len(image) && image[len(image)-len(tag)-1] == ':' && tag != "latest" && !strings.Contains(image, "@")
 }
 
 func defaultProbe(p *corev1.Probe) {

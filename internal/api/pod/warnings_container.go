@@ -34,14 +34,18 @@ func envWarnings(env []corev1.EnvVar, p *field.Path) []string {
 	var out []string
 	names := sets.New[string]()
 	for i, e := range env {
-		ref := "$(" + e.Name + ")"
-		extends := e.ValueFrom == nil && e.Value != ref && strings.Contains(e.Value, ref)
-		if names.Has(e.Name) && !extends {
+		if names.Has(e.Name) && !extends(e) {
 			out = append(out, fmt.Sprintf("%s: hides previous definition of %q, which may be dropped when using apply", p.Index(i), e.Name))
 		}
 		names.Insert(e.Name)
 	}
 	return out
+}
+
+// extends says whether a variable is made of what it was before, and more.
+func extends(e corev1.EnvVar) bool {
+	ref := "$(" + e.Name + ")"
+	return e.ValueFrom == nil && e.Value != ref && strings.Contains(e.Value, ref)
 }
 
 // portAt is a port of a container, and where it stands.
@@ -54,14 +58,18 @@ type portAt struct {
 // names that mean more than one port.
 func portWarnings(s *corev1.PodSpec, p *field.Path) []string {
 	var out []string
-	seen := map[string][]portAt{}
+	type number struct {
+		port     int32
+		protocol corev1.Protocol
+	}
+	seen := map[number][]portAt{}
 	eachAt(s, p, func(c *corev1.Container, p *field.Path) {
 		for i, port := range c.Ports {
 			x := portAt{port, p.Child("ports").Index(i)}
 			if x.HostIP != "" && x.HostPort == 0 {
 				out = append(out, fmt.Sprintf("%s: hostIP set without hostPort: %+v", x.p, x.ContainerPort))
 			}
-			key := fmt.Sprintf("%d/%s", x.ContainerPort.ContainerPort, x.Protocol)
+			key := number{x.ContainerPort.ContainerPort, x.Protocol}
 			for _, other := range seen[key] {
 				if how := x.clash(other); how != "" {
 					out = append(out, fmt.Sprintf("%s: %s port definition with %s", x.p, how, other.p))

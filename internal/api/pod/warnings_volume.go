@@ -64,13 +64,13 @@ func overlapWarnings(volumes []corev1.Volume) []string {
 // emptyWarnings remark on projected volumes that have nothing in them.
 func emptyWarnings(volume string, sources []corev1.VolumeProjection) []string {
 	var out []string
-	none := fmt.Sprintf("volume %q (Projected) has no sources provided", volume)
+	empty := func() { out = append(out, fmt.Sprintf("volume %q (Projected) has no sources provided", volume)) }
 	if len(sources) == 0 {
-		out = append(out, none)
+		empty()
 	}
 	for _, s := range sources {
 		if s == (corev1.VolumeProjection{}) {
-			out = append(out, none)
+			empty()
 		}
 	}
 	return out

@@ -38,12 +38,21 @@ type Request struct {
 	reserved []reservation // of quotas, by ResourceQuota
 }
 
-// Plugin is one admission plug-in. Admit may change the object and runs
-// before validation; Validate sees the final object and may only refuse.
-// Errors are StatusErrors (apierrors.NewForbidden and the like).
+// Plugin is one admission plug-in: an Admitter, a Validator, or both. The
+// errors of either are StatusErrors (apierrors.NewForbidden and the like).
 type Plugin interface {
 	Name() string
+}
+
+// Admitter is a Plugin that runs before validation, and may change the object.
+type Admitter interface {
+	Plugin
 	Admit(ctx context.Context, r *Request) error
+}
+
+// Validator is a Plugin that sees the final object, and may only refuse.
+type Validator interface {
+	Plugin
 	Validate(ctx context.Context, r *Request) error
 }
 

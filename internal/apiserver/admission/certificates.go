@@ -19,12 +19,12 @@ import (
 
 // CertificateRequester writes into a request for a certificate who makes it.
 // Approvers and signers decide by it, so the client has no say.
-type CertificateRequester struct{ mutator }
+type CertificateRequester struct{}
 
 // Name implements Plugin.
 func (CertificateRequester) Name() string { return "CertificateRequester" }
 
-// Admit implements Plugin.
+// Admit implements Admitter.
 func (CertificateRequester) Admit(_ context.Context, r *Request) error {
 	csr, ok := r.Object.(*certificatesv1.CertificateSigningRequest)
 	if !ok || r.Operation != Create || r.User == nil {
@@ -47,10 +47,7 @@ type CertificateApproval struct{ Authorizer authz.Authorizer }
 // Name implements Plugin.
 func (CertificateApproval) Name() string { return "CertificateApproval" }
 
-// Admit implements Plugin.
-func (CertificateApproval) Admit(context.Context, *Request) error { return nil }
-
-// Validate implements Plugin.
+// Validate implements Validator.
 func (p CertificateApproval) Validate(ctx context.Context, r *Request) error {
 	old, ok := r.Old.(*certificatesv1.CertificateSigningRequest)
 	if !ok || !r.is(certificates.CertificateSigningRequest, "approval") {
@@ -65,10 +62,7 @@ type CertificateSigning struct{ Authorizer authz.Authorizer }
 // Name implements Plugin.
 func (CertificateSigning) Name() string { return "CertificateSigning" }
 
-// Admit implements Plugin.
-func (CertificateSigning) Admit(context.Context, *Request) error { return nil }
-
-// Validate implements Plugin.
+// Validate implements Validator.
 func (p CertificateSigning) Validate(ctx context.Context, r *Request) error {
 	if r.Operation != Update || r.Subresource != "status" {
 		return nil
@@ -134,12 +128,12 @@ func isSigner(ctx context.Context, authorizer authz.Authorizer, r *Request, verb
 
 // CertificateSubjectRestriction refuses requests for a client certificate of
 // system:masters, which no role could ever limit.
-type CertificateSubjectRestriction struct{ validator }
+type CertificateSubjectRestriction struct{}
 
 // Name implements Plugin.
 func (CertificateSubjectRestriction) Name() string { return "CertificateSubjectRestriction" }
 
-// Validate implements Plugin.
+// Validate implements Validator.
 func (CertificateSubjectRestriction) Validate(_ context.Context, r *Request) error {
 	csr, ok := r.Object.(*certificatesv1.CertificateSigningRequest)
 	if !ok || r.Operation != Create || csr.Spec.SignerName != certificatesv1.KubeAPIServerClientSignerName {

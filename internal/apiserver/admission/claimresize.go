@@ -15,14 +15,13 @@ import (
 // PersistentVolumeClaimResize lets a claim grow only where its storage class
 // says that its volumes can.
 type PersistentVolumeClaimResize struct {
-	validator
 	Reader api.Reader
 }
 
 // Name implements Plugin.
 func (PersistentVolumeClaimResize) Name() string { return "PersistentVolumeClaimResize" }
 
-// Validate implements Plugin.
+// Validate implements Validator.
 func (p PersistentVolumeClaimResize) Validate(ctx context.Context, r *Request) error {
 	claim, ok := r.Object.(*corev1.PersistentVolumeClaim)
 	old, was := r.Old.(*corev1.PersistentVolumeClaim)

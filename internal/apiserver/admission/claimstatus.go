@@ -24,14 +24,13 @@ import (
 // driver: for all of its devices, or for those of their own node. It refuses as
 // the rules of the kind do.
 type ClaimStatus struct {
-	validator
 	Authorizer authz.Authorizer
 }
 
 // Name implements Plugin.
 func (ClaimStatus) Name() string { return "ClaimStatus" }
 
-// Validate implements Plugin.
+// Validate implements Validator.
 func (p ClaimStatus) Validate(ctx context.Context, r *Request) error {
 	o, _ := r.Object.(*resourcev1.ResourceClaim)
 	old, _ := r.Old.(*resourcev1.ResourceClaim)

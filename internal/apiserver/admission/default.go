@@ -1,7 +1,6 @@
 package admission
 
 import (
-	"context"
 	"errors"
 
 	corev1 "k8s.io/api/core/v1"
@@ -47,18 +46,6 @@ func Default(reader api.Reader, tables Tables, authorizer authz.Authorizer, rbac
 	}
 	return append(plugins, &ResourceQuota{Reader: reader, Tables: tables})
 }
-
-// mutator is the half of a plug-in that only mutates.
-type mutator struct{}
-
-// Validate implements Plugin: there is nothing to refuse.
-func (mutator) Validate(context.Context, *Request) error { return nil }
-
-// validator is the half of a plug-in that only validates.
-type validator struct{}
-
-// Admit implements Plugin: there is nothing to change.
-func (validator) Admit(context.Context, *Request) error { return nil }
 
 // is says whether the request is for that resource, and subresource ("a/b").
 func (r *Request) is(resource *api.Resource, subresource string) bool {

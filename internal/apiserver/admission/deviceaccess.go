@@ -18,14 +18,13 @@ import (
 // them, only in namespaces that are marked for it. It refuses as the rules of
 // the kinds do.
 type DeviceAdminAccess struct {
-	validator
 	Namespaces api.Reader
 }
 
 // Name implements Plugin.
 func (DeviceAdminAccess) Name() string { return "DeviceAdminAccess" }
 
-// Validate implements Plugin.
+// Validate implements Validator.
 func (p DeviceAdminAccess) Validate(ctx context.Context, r *Request) error {
 	at := wantsAdmin(r)
 	if at == nil {

@@ -21,11 +21,11 @@ type RBACEscalation struct {
 // Name implements Plugin.
 func (RBACEscalation) Name() string { return "RBACEscalation" }
 
-// Admit implements Plugin. Who may not grant is told so, whatever else is wrong
+// Admit implements Admitter. Who may not grant is told so, whatever else is wrong
 // with what they write.
 func (p RBACEscalation) Admit(ctx context.Context, r *Request) error { return p.check(ctx, r) }
 
-// Validate implements Plugin: once more, since others may have changed what is
+// Validate implements Validator: once more, since others may have changed what is
 // granted.
 func (p RBACEscalation) Validate(ctx context.Context, r *Request) error { return p.check(ctx, r) }
 

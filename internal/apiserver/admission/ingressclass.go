@@ -12,7 +12,6 @@ import (
 // DefaultIngressClass gives an Ingress that names no class the cluster's
 // default one: of several, the newest.
 type DefaultIngressClass struct {
-	mutator
 	Reader api.Reader
 }
 
@@ -23,7 +22,7 @@ const ingressClassAnnotation = "kubernetes.io/ingress.class"
 // Name implements Plugin.
 func (DefaultIngressClass) Name() string { return "DefaultIngressClass" }
 
-// Admit implements Plugin.
+// Admit implements Admitter.
 func (p DefaultIngressClass) Admit(ctx context.Context, r *Request) error {
 	ingress, ok := r.Object.(*networkingv1.Ingress)
 	if !ok || r.Operation != Create || !r.is(networking.Ingress, "") || ingress.Spec.IngressClassName != nil {

@@ -24,7 +24,7 @@ const limitsAnnotation = "kubernetes.io/limit-ranger"
 // Name implements Plugin.
 func (LimitRanger) Name() string { return "LimitRanger" }
 
-// Admit implements Plugin.
+// Admit implements Admitter.
 func (p LimitRanger) Admit(ctx context.Context, r *Request) error {
 	pod, ok := r.Object.(*corev1.Pod)
 	if !ok || !limited(r) {
@@ -47,7 +47,7 @@ func (p LimitRanger) Admit(ctx context.Context, r *Request) error {
 	return nil
 }
 
-// Validate implements Plugin. The first LimitRange that does not hold says all
+// Validate implements Validator. The first LimitRange that does not hold says all
 // that is wrong with it.
 func (p LimitRanger) Validate(ctx context.Context, r *Request) error {
 	if !limited(r) {

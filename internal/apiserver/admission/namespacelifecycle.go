@@ -22,10 +22,7 @@ var immortal = []string{metav1.NamespaceDefault, metav1.NamespaceSystem, metav1.
 // Name implements Plugin.
 func (NamespaceLifecycle) Name() string { return "NamespaceLifecycle" }
 
-// Validate implements Plugin; all is said before.
-func (NamespaceLifecycle) Validate(context.Context, *Request) error { return nil }
-
-// Admit implements Plugin. It changes nothing, but comes before what would
+// Admit implements Admitter. It changes nothing, but comes before what would
 // otherwise fail with less to say.
 func (p NamespaceLifecycle) Admit(ctx context.Context, r *Request) error {
 	if r.is(core.Namespace, "") && r.Operation == Delete && slices.Contains(immortal, r.Name) {

@@ -16,12 +16,12 @@ import (
 // NetworkRestriction narrows what the pod network of a node may write, which
 // its role says for all nodes, to its own Node: to its annotations, where it
 // announces its end of the tunnels, and to the condition NetworkUnavailable.
-type NetworkRestriction struct{ validator }
+type NetworkRestriction struct{}
 
 // Name implements Plugin.
 func (NetworkRestriction) Name() string { return "NetworkRestriction" }
 
-// Validate implements Plugin. It sees what would be stored.
+// Validate implements Validator. It sees what would be stored.
 func (NetworkRestriction) Validate(_ context.Context, r *Request) error {
 	own, ok := networkOf(r.User)
 	if !ok || r.Resource.GroupResource() != core.Node.GroupResource() {

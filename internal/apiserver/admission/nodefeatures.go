@@ -15,7 +15,6 @@ import (
 // NodeDeclaredFeatureValidator refuses a change of a pod that its node does
 // not say it can carry out.
 type NodeDeclaredFeatureValidator struct {
-	validator
 	Reader api.Reader
 }
 
@@ -26,7 +25,7 @@ var served = utilversion.MustParse(version.Kubernetes)
 // Name implements Plugin.
 func (NodeDeclaredFeatureValidator) Name() string { return "NodeDeclaredFeatureValidator" }
 
-// Validate implements Plugin.
+// Validate implements Validator.
 func (p NodeDeclaredFeatureValidator) Validate(ctx context.Context, r *Request) error {
 	pod, old := r.changedBoundPod("", "resize")
 	if pod == nil {

@@ -28,10 +28,7 @@ type NodeRestriction struct{ Reader api.Reader }
 // Name implements Plugin.
 func (NodeRestriction) Name() string { return "NodeRestriction" }
 
-// Validate implements Plugin; all is said before.
-func (NodeRestriction) Validate(context.Context, *Request) error { return nil }
-
-// Admit implements Plugin. It changes nothing.
+// Admit implements Admitter. It changes nothing.
 func (p NodeRestriction) Admit(ctx context.Context, r *Request) error {
 	node, ok := authz.NodeName(r.User)
 	if !ok {

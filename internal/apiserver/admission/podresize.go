@@ -17,7 +17,6 @@ import (
 // PodResizeValidator lets a pod that is on a node grow no further than the
 // node could ever hold, and refuses what nodes of another system cannot do.
 type PodResizeValidator struct {
-	validator
 	Reader api.Reader
 }
 
@@ -30,7 +29,7 @@ const (
 // Name implements Plugin.
 func (PodResizeValidator) Name() string { return "PodResizeValidator" }
 
-// Validate implements Plugin.
+// Validate implements Validator.
 func (p PodResizeValidator) Validate(ctx context.Context, r *Request) error {
 	pod, _ := r.changedBoundPod("resize")
 	if pod == nil {

@@ -25,7 +25,6 @@ import (
 // enforce, and warns of what the namespace wants warnings for: of pods, and of
 // workloads that would make such pods.
 type PodSecurity struct {
-	validator
 	Reader api.Reader
 }
 
@@ -61,7 +60,7 @@ func breaches(s psapi.LevelVersion, meta *metav1.ObjectMeta, spec *corev1.PodSpe
 // Name implements Plugin.
 func (PodSecurity) Name() string { return "PodSecurity" }
 
-// Validate implements Plugin.
+// Validate implements Validator.
 func (p PodSecurity) Validate(ctx context.Context, r *Request) error {
 	if r.Operation != Create && r.Operation != Update {
 		return nil

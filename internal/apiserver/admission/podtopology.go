@@ -13,7 +13,6 @@ import (
 // PodTopologyLabels tells a pod where it is: it gets the labels of its node
 // that say so, with its binding or, when it comes with a node, at once.
 type PodTopologyLabels struct {
-	mutator
 	Reader api.Reader
 }
 
@@ -22,7 +21,7 @@ var topologyLabels = []string{corev1.LabelTopologyZone, corev1.LabelTopologyRegi
 // Name implements Plugin.
 func (PodTopologyLabels) Name() string { return "PodTopologyLabels" }
 
-// Admit implements Plugin.
+// Admit implements Admitter.
 func (p PodTopologyLabels) Admit(ctx context.Context, r *Request) error {
 	if r.Operation != Create {
 		return nil

@@ -20,7 +20,6 @@ import (
 // writes a policy with parameters, or a binding of one, must be allowed to get
 // them.
 type PolicyParams struct {
-	validator
 	Reader     api.Reader
 	Authorizer authz.Authorizer
 }
@@ -28,7 +27,7 @@ type PolicyParams struct {
 // Name implements Plugin.
 func (PolicyParams) Name() string { return "PolicyParams" }
 
-// Validate implements Plugin.
+// Validate implements Validator.
 func (p PolicyParams) Validate(ctx context.Context, r *Request) error {
 	if r.Subresource != "" || r.Operation != Create && r.Operation != Update {
 		return nil

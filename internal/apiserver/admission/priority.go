@@ -21,7 +21,7 @@ type Priority struct{ Reader api.Reader }
 // Name implements Plugin.
 func (Priority) Name() string { return "Priority" }
 
-// Admit implements Plugin.
+// Admit implements Admitter.
 func (p Priority) Admit(ctx context.Context, r *Request) error {
 	pod, ok := r.Object.(*corev1.Pod)
 	if !ok || !r.is(core.Pod, "") {
@@ -94,7 +94,7 @@ func (p Priority) defaultClass(ctx context.Context) (*schedulingv1.PriorityClass
 	return found, nil
 }
 
-// Validate implements Plugin.
+// Validate implements Validator.
 func (p Priority) Validate(ctx context.Context, r *Request) error {
 	class, ok := r.Object.(*schedulingv1.PriorityClass)
 	if !ok || !class.GlobalDefault {

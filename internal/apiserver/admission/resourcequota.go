@@ -49,10 +49,7 @@ const reserveTries = 10
 // Name implements Plugin.
 func (*ResourceQuota) Name() string { return "ResourceQuota" }
 
-// Admit implements Plugin: there is nothing to change.
-func (*ResourceQuota) Admit(context.Context, *Request) error { return nil }
-
-// Validate implements Plugin.
+// Validate implements Validator.
 func (p *ResourceQuota) Validate(ctx context.Context, r *Request) error {
 	r.reserved = nil
 	change, ok := changeOf(r)

@@ -22,7 +22,7 @@ type RuntimeClass struct{ Reader api.Reader }
 // Name implements Plugin.
 func (RuntimeClass) Name() string { return "RuntimeClass" }
 
-// Admit implements Plugin.
+// Admit implements Admitter.
 func (p RuntimeClass) Admit(ctx context.Context, r *Request) error {
 	pod := r.newPod(core.Pod)
 	class, err := p.classOf(ctx, r, pod)
@@ -59,7 +59,7 @@ func schedule(r *Request, pod *corev1.Pod, s *nodev1.Scheduling) error {
 	return nil
 }
 
-// Validate implements Plugin: without a class there is no overhead.
+// Validate implements Validator: without a class there is no overhead.
 func (p RuntimeClass) Validate(ctx context.Context, r *Request) error {
 	pod := r.newPod(core.Pod)
 	class, err := p.classOf(ctx, r, pod)

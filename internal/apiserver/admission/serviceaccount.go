@@ -31,7 +31,7 @@ const (
 // Name implements Plugin.
 func (ServiceAccount) Name() string { return "ServiceAccount" }
 
-// Admit implements Plugin.
+// Admit implements Admitter.
 func (p ServiceAccount) Admit(ctx context.Context, r *Request) error {
 	pod := r.newPod(core.Pod)
 	if pod == nil || isMirror(pod) {
@@ -54,7 +54,7 @@ func (p ServiceAccount) Admit(ctx context.Context, r *Request) error {
 	return nil
 }
 
-// Validate implements Plugin.
+// Validate implements Validator.
 func (p ServiceAccount) Validate(ctx context.Context, r *Request) error {
 	if pod, ok := r.Object.(*corev1.Pod); ok && r.Operation == Update && r.is(core.Pod, "ephemeralcontainers") {
 		return p.mayUse(ctx, r, pod, debuggersSecret)

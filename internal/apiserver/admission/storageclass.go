@@ -23,10 +23,7 @@ const (
 // Name implements Plugin.
 func (DefaultStorageClass) Name() string { return "DefaultStorageClass" }
 
-// Validate implements Plugin.
-func (DefaultStorageClass) Validate(context.Context, *Request) error { return nil }
-
-// Admit implements Plugin.
+// Admit implements Admitter.
 func (p DefaultStorageClass) Admit(ctx context.Context, r *Request) error {
 	claim, ok := r.Object.(*corev1.PersistentVolumeClaim)
 	if !ok || r.Operation != Create || !r.is(core.PersistentVolumeClaim, "") || claim.Spec.StorageClassName != nil {

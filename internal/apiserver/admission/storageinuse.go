@@ -11,12 +11,12 @@ import (
 // StorageObjectInUseProtection puts a finalizer on new claims and volumes, so
 // that neither goes while something uses it. The controllers of package
 // storageprotection take it off.
-type StorageObjectInUseProtection struct{ mutator }
+type StorageObjectInUseProtection struct{}
 
 // Name implements Plugin.
 func (StorageObjectInUseProtection) Name() string { return "StorageObjectInUseProtection" }
 
-// Admit implements Plugin.
+// Admit implements Admitter.
 func (StorageObjectInUseProtection) Admit(_ context.Context, r *Request) error {
 	if r.Operation != Create {
 		return nil

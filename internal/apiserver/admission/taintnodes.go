@@ -11,12 +11,12 @@ import (
 
 // TaintNodesByCondition keeps pods off a new node until the node controller
 // has seen it ready.
-type TaintNodesByCondition struct{ mutator }
+type TaintNodesByCondition struct{}
 
 // Name implements Plugin.
 func (TaintNodesByCondition) Name() string { return "TaintNodesByCondition" }
 
-// Admit implements Plugin.
+// Admit implements Admitter.
 func (TaintNodesByCondition) Admit(_ context.Context, r *Request) error {
 	node, ok := r.Object.(*corev1.Node)
 	if !ok || r.Operation != Create || !r.is(core.Node, "") {

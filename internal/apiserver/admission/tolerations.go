@@ -11,14 +11,14 @@ import (
 
 // DefaultTolerationSeconds lets pods stay on a node that is not ready or not
 // reachable for five minutes, unless they say otherwise.
-type DefaultTolerationSeconds struct{ mutator }
+type DefaultTolerationSeconds struct{}
 
 const tolerationSeconds = 300
 
 // Name implements Plugin.
 func (DefaultTolerationSeconds) Name() string { return "DefaultTolerationSeconds" }
 
-// Admit implements Plugin.
+// Admit implements Admitter.
 func (DefaultTolerationSeconds) Admit(_ context.Context, r *Request) error {
 	pod, ok := r.Object.(*corev1.Pod)
 	if !ok || !r.is(core.Pod, "") || r.Operation != Create && r.Operation != Update {

@@ -12,14 +12,13 @@ import (
 // ClusterTrustBundleAttest lets only those write a bundle for a signer who may
 // attest for the signer. Bundles without a signer are anybody's whom RBAC lets.
 type ClusterTrustBundleAttest struct {
-	validator
 	Authorizer authz.Authorizer
 }
 
 // Name implements Plugin.
 func (ClusterTrustBundleAttest) Name() string { return "ClusterTrustBundleAttest" }
 
-// Validate implements Plugin.
+// Validate implements Validator.
 func (p ClusterTrustBundleAttest) Validate(ctx context.Context, r *Request) error {
 	bundle, ok := r.Object.(*certificatesv1.ClusterTrustBundle)
 	if !ok || !r.is(certificates.ClusterTrustBundle, "") || bundle.Spec.SignerName == "" {

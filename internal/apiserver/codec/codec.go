@@ -54,6 +54,9 @@ func (c *Codec) Decode(data []byte, e negotiate.Encoding, strict bool, kind sche
 			return nil, nil, err
 		}
 	}
+	if e == negotiate.JSON && into != nil && flawless(data, into, func() bool { return ofKind(into, kind) }) {
+		return into, &kind, nil
+	}
 	decoders := &c.lax
 	if strict {
 		decoders = &c.strict

@@ -1,8 +1,10 @@
 package managed
 
 import (
+	"bytes"
 	"reflect"
 	"slices"
+	"sync"
 
 	"sigs.k8s.io/structured-merge-diff/v6/value"
 )
@@ -19,7 +21,10 @@ type Change struct {
 // of other types, and for what it cannot write: strings that need escapes, items
 // of lists that have no key, and those that have the same keys in both states.
 func (s *Shape) Change(before, after any) (Change, bool) {
-	c := comparison{set: writer{ok: true}, removed: writer{ok: true}}
+	set, removed := spaces.Get().(*space), spaces.Get().(*space)
+	c := comparison{set: writer{b: set[:0], ok: true}, removed: writer{b: removed[:0], ok: true}}
+	defer spaces.Put(set)
+	defer spaces.Put(removed)
 	was, is := s.zero, reflect.ValueOf(after).Elem()
 	if before != nil {
 		was = reflect.ValueOf(before).Elem()
@@ -28,8 +33,14 @@ func (s *Shape) Change(before, after any) (Change, bool) {
 		return Change{}, false
 	}
 	c.fields("", s.root, was, is)
-	return Change{Set: c.set.b, Removed: c.removed.b}, c.set.ok && c.removed.ok
+	return Change{Set: bytes.Clone(c.set.b), Removed: bytes.Clone(c.removed.b)}, c.set.ok && c.removed.ok
 }
+
+// space is where sets are written first, so that what is kept is no larger
+// than it has to be, and made once. Those that do not fit grow elsewhere.
+type space [4 << 10]byte
+
+var spaces = sync.Pool{New: func() any { return new(space) }}
 
 type comparison struct{ set, removed writer }
 

@@ -1,12 +1,13 @@
 package patch
 
 import (
-	"encoding/json"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -17,7 +18,7 @@ func Members(t types.PatchType, data []byte) ([]string, bool) {
 	if t != types.MergePatchType && t != types.StrategicMergePatchType {
 		return nil, false
 	}
-	var top, meta map[string]json.RawMessage
+	var top, meta map[string]jsontext.Value
 	if json.Unmarshal(data, &top) != nil || top == nil {
 		return nil, false
 	}
