@@ -43,6 +43,7 @@ type Kind[P Object] struct {
 	PrepareCreate  func(P)
 	PrepareUpdate  func(obj, old P)
 	Validate       func(P) field.ErrorList
+	ValidateSpec   func(P) field.ErrorList // beside Validate, unless an update leaves Spec as it was
 	ValidateNew    func(P) field.ErrorList // beside Validate, of a new object alone
 	ValidateUpdate func(obj, old P) field.ErrorList
 	Warnings       func(P) []string
@@ -101,7 +102,7 @@ func Define[P Object](k Kind[P]) *Resource {
 		Categories: k.Categories, Namespaced: k.Namespaced, Prefix: k.Prefix, Verbs: k.Verbs,
 		New: func() Object { return k.New() }, NewList: k.NewList, StoredAs: k.StoredAs,
 		Default: one(k.Default), PrepareCreate: one(k.prepareCreate()), PrepareUpdate: two(k.prepareUpdate()),
-		Validate: k.validate(), ValidateUpdate: validateUpdate(k.ValidateUpdate),
+		Validate: k.validate(true), ValidateKept: k.validate(false), ValidateUpdate: validateUpdate(k.ValidateUpdate),
 		Warnings: oneTo[P, []string](k.Warnings), UpdateWarnings: twoTo[P, []string](k.updateWarnings()), Spec: oneTo[P, any](k.Spec),
 		Subresources: k.Subresources, Deleting: oneTo[P, bool](k.Deleting),
 		ReturnsDeleted: k.ReturnsDeleted, OrphanByDefault: k.OrphanByDefault, DeleteWarnings: k.DeleteWarnings, AllowCreateOnUpdate: k.AllowCreateOnUpdate,
@@ -178,7 +179,7 @@ func (k Kind[P]) updateWarnings() func(obj, old P) []string {
 
 // validate adds the rules of metadata to the kind's own. What is not stored (a
 // review) needs no name.
-func (k Kind[P]) validate() func(Object) field.ErrorList {
+func (k Kind[P]) validate(spec bool) func(Object) field.ErrorList {
 	validName := k.ValidateName
 	if validName == nil {
 		validName = meta.Subdomain
@@ -197,6 +198,9 @@ func (k Kind[P]) validate() func(Object) field.ErrorList {
 		}
 		if k.Validate != nil {
 			errs = append(errs, k.Validate(o.(P))...)
+		}
+		if k.ValidateSpec != nil && spec {
+			errs = append(errs, k.ValidateSpec(o.(P))...)
 		}
 		// What is stored has a resourceVersion; what is new has none.
 		if k.ValidateNew != nil && o.GetResourceVersion() == "" {

@@ -64,8 +64,11 @@ type Resource struct {
 	PrepareUpdate func(obj, old Object)
 	// Validate judges a whole object, metadata included, on create and on
 	// update of the main resource. ValidateUpdate comes in addition on update:
-	// what may change. Define makes both, so they are never nil.
+	// what may change. ValidateKept is Validate for an update that leaves Spec
+	// as it was, and may leave out what was judged when that was stored. Define
+	// makes them, so they are never nil.
 	Validate       func(Object) field.ErrorList
+	ValidateKept   func(Object) field.ErrorList
 	ValidateUpdate func(obj, old Object) field.ErrorList
 	// Warnings are remarks about a new object, UpdateWarnings about a change of
 	// one: of objects that are stored, not of those that are refused.

@@ -3,6 +3,7 @@ package apiserver
 import (
 	"slices"
 	"strconv"
+	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -14,6 +15,10 @@ import (
 
 // writeItem answers with one object in the encoding and shape asked for.
 func (x *exchange) writeItem(code int, i store.Item) error {
+	if x.media.Shape == negotiate.Whole && x.media.Encoding == negotiate.JSON && !x.media.Pretty {
+		x.writeJSON(code, i)
+		return nil
+	}
 	data, err := x.document(i)
 	if err != nil {
 		return err
@@ -23,6 +28,22 @@ func (x *exchange) writeItem(code int, i store.Item) error {
 	}
 	x.sendDocument(code, data)
 	return nil
+}
+
+// textPool is room for the JSON of objects that are sent, and forgotten.
+var textPool = sync.Pool{New: func() any { return new([]byte) }}
+
+// keptText is how large such room may be to be kept.
+const keptText = 64 << 10
+
+func (x *exchange) writeJSON(code int, i store.Item) {
+	room := textPool.Get().(*[]byte)
+	text := append(i.AppendJSON((*room)[:0], nil), '\n')
+	x.sendDocument(code, text)
+	if cap(text) <= keptText {
+		*room = text
+		textPool.Put(room)
+	}
 }
 
 // document is one object in the shape asked for: in protobuf if that is the

@@ -233,7 +233,11 @@ func (x *exchange) invalid(c *change, obj, live api.Object) field.ErrorList {
 	if c.part != nil {
 		return c.part.Validate(obj, live)
 	}
-	return append(x.e.r.Validate(obj), x.e.r.ValidateUpdate(obj, live)...)
+	validate := x.e.r.Validate
+	if x.e.r.Spec != nil && obj.GetGeneration() == live.GetGeneration() {
+		validate = x.e.r.ValidateKept
+	}
+	return append(validate(obj), x.e.r.ValidateUpdate(obj, live)...)
 }
 
 // remarkChange is remark for an update, of the whole or of a part.

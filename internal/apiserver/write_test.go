@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"skiff/internal/api/core"
 	"skiff/internal/apiserver/apitest"
 )
 
@@ -199,6 +200,37 @@ func TestUpdateKeepsWhatTheSystemSays(t *testing.T) {
 	err = kubernetes.NewForConfigOrDie(s.Admin()).AppsV1().RESTClient().Put().Namespace("default").Resource("deployments").Name("d").Body(got).Do(ctx).Error()
 	if !apierrors.IsBadRequest(err) || !strings.Contains(err.Error(), "the name of the object (e) does not match the name on the URL (d)") {
 		t.Errorf("other name: %v", err)
+	}
+}
+
+// What was stored before a rule came is not in the way of updates that leave it
+// as it is; who changes a spec has to bring all of it in order.
+func TestSpecsThatAreKeptAreNotJudgedAgain(t *testing.T) {
+	s := apitest.Start(t)
+	ctx := t.Context()
+	old := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p", Namespace: "default", UID: "1", Generation: 1}}
+	old.Spec.Containers = []corev1.Container{{Name: "No_Label", Image: "a"}}
+	core.Pod.Default(old)
+	old.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Pod"))
+	if _, err := s.Store.Table(core.Pod).Create(ctx, old); err != nil {
+		t.Fatal(err)
+	}
+	c := kubernetes.NewForConfigOrDie(s.Admin()).CoreV1().Pods("default")
+	patch := func(text string) error {
+		_, err := c.Patch(ctx, "p", types.MergePatchType, []byte(text), metav1.PatchOptions{})
+		return err
+	}
+	if err := patch(`{"metadata":{"labels":{"a":"b"}}}`); err != nil {
+		t.Errorf("a label: %v", err)
+	}
+	for text, want := range map[string]string{
+		`{"metadata":{"labels":{"a b":"c"}}}`:                                             "metadata.labels: Invalid value",
+		`{"metadata":{"annotations":{"controller.kubernetes.io/pod-deletion-cost":"x"}}}`: "must be a 32bit integer",
+		`{"spec":{"activeDeadlineSeconds":5}}`:                                            "spec.containers[0].name: Invalid value",
+	} {
+		if err := patch(text); !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
 	}
 }
 

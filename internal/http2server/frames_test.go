@@ -420,6 +420,29 @@ func TestWindowsAreKept(t *testing.T) {
 
 // A client that asks for much and reads nothing costs bounded memory, and
 // only its own connection.
+// The end of an answer comes with the last of it where that is known, and not in
+// a frame, a record and a system call of its own.
+func TestTheEndComesWithTheLast(t *testing.T) {
+	s, _ := start(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "5000")
+		_, _ = w.Write(make([]byte, 5000))
+	})
+	p := connect(t, s)
+	p.ask(1, true)
+	for {
+		f, err := p.ReadFrame()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f, ok := f.(*http2.DataFrame); ok {
+			if len(f.Data()) != 5000 || !f.StreamEnded() {
+				t.Errorf("a frame of %d bytes, the end: %v", len(f.Data()), f.StreamEnded())
+			}
+			return
+		}
+	}
+}
+
 func TestClientThatReadsNothing(t *testing.T) {
 	done := make(chan error, 1)
 	s, c := start(t, func(w http.ResponseWriter, r *http.Request) {

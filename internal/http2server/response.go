@@ -32,6 +32,7 @@ type response struct {
 	space    *[bufferSize]byte
 	n        int      // used of space
 	trailers []string // announced ones
+	ended    bool     // all of it has been sent
 	done     bool     // finished, well or not
 
 	timers                      sync.Mutex
@@ -88,11 +89,16 @@ func (w *response) Write(p []byte) (int, error) {
 		w.n += copy(w.free(), p)
 		return len(p), nil
 	}
-	if err := w.send(p, false); err != nil {
+	if err := w.send(p, w.isWhole()); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
+
+// isWhole says whether nothing can follow what was written, so that the end
+// need not be sent by itself. Trailers are expected only if they were
+// announced.
+func (w *response) isWhole() bool { return w.written == w.declared && len(w.trailers) == 0 }
 
 // WriteString is Write.
 func (w *response) WriteString(s string) (int, error) {
@@ -155,6 +161,7 @@ func (w *response) release() {
 
 // send sends what is kept, and p.
 func (w *response) send(p []byte, last bool) error {
+	w.ended = w.ended || last
 	part := content{data: [2][]byte{w.kept(), p}, last: last}
 	if !w.sent {
 		w.sent = true
@@ -237,7 +244,7 @@ func (w *response) finish() {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	if w.declared < 0 || w.written == w.declared || w.isHead || !hasBody(w.status) {
+	if !w.ended && (w.declared < 0 || w.written == w.declared || w.isHead || !hasBody(w.status)) {
 		_ = w.send(nil, true) // the client has gone; it is not there to be told
 	}
 	w.done = true

@@ -108,6 +108,24 @@ func TestAnswersAsNetHTTPDoes(t *testing.T) {
 			w.Header().Set("Content-Length", "5")
 			_, _ = io.WriteString(w, "hello")
 		},
+		"long, with its length": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "25000")
+			_, _ = io.WriteString(w, strings.Repeat("hello", 5000))
+			w.(http.Flusher).Flush()
+		},
+		"long, with its length, in parts": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "50001")
+			for range 2 {
+				_, _ = io.WriteString(w, strings.Repeat("hello", 5000))
+			}
+			_, _ = io.WriteString(w, "!")
+		},
+		"long, with its length and trailers": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "25000")
+			w.Header().Set("Trailer", "X-Sum")
+			_, _ = io.WriteString(w, strings.Repeat("hello", 5000))
+			w.Header().Set("X-Sum", "5")
+		},
 		"fields": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header()["X-Many"] = []string{"1", "2"}
 			w.Header().Set("Connection", "keep-alive")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -302,11 +303,9 @@ func (c *codec) fieldsOf(obj api.Object) labelList {
 	if c.resource.Fields == nil {
 		return nil
 	}
-	list := sortedLabels(c.resource.Fields(obj))
-	return slices.DeleteFunc(list, func(f label) bool {
-		k := f.key.Value()
-		return k == "metadata.name" || k == "metadata.namespace"
-	})
+	fields := c.resource.Fields(obj)
+	maps.DeleteFunc(fields, func(name, _ string) bool { return name == "metadata.name" || name == "metadata.namespace" })
+	return sortedLabels(fields)
 }
 
 func sortedLabels(m map[string]string) labelList {

@@ -14,9 +14,18 @@ import (
 
 // Validate judges a pod, but for the metadata that all kinds share.
 func Validate(o *corev1.Pod) field.ErrorList {
+	return append(ValidateAnnotations(o), ValidateSpec(o)...)
+}
+
+// ValidateAnnotations judges those that mean something of a pod.
+func ValidateAnnotations(o *corev1.Pod) field.ErrorList {
+	return validateAnnotations(o.Annotations, &o.Spec, field.NewPath("metadata", "annotations"))
+}
+
+// ValidateSpec judges a pod's spec.
+func ValidateSpec(o *corev1.Pod) field.ErrorList {
 	p := field.NewPath("spec")
-	errs := validateAnnotations(o.Annotations, &o.Spec, field.NewPath("metadata", "annotations"))
-	errs = append(errs, validateSpec(&o.Spec, &o.ObjectMeta, p)...)
+	errs := validateSpec(&o.Spec, &o.ObjectMeta, p)
 	if o.Spec.ServiceAccountName == "" {
 		errs = append(errs, validateNoTokens(&o.Spec, p.Child("volumes"))...)
 	}
