@@ -95,25 +95,35 @@ func (x *exchange) patchedItem(old store.Item, p *sentPatch) (api.Object, error)
 		some = old.Members(names)
 	}
 	if some == nil {
-		return x.patched(old.JSON(), p, kind, x.e.r.New())
+		return x.patched(old.JSON(), p, kind, x.e.r.New)
 	}
-	into := x.e.copyOf(old)
-	managed := into.GetManagedFields()
-	patch.Clear(into, names)
-	if _, err := x.patched(some, p, kind, into); err != nil {
+	var managed []metav1.ManagedFieldsEntry
+	into, err := x.patched(some, p, kind, func() api.Object {
+		o := x.e.copyOf(old)
+		managed = o.GetManagedFields()
+		patch.Clear(o, names)
+		return o
+	})
+	if err != nil {
 		return nil, err
 	}
 	into.SetManagedFields(managed)
 	return into, nil
 }
 
-// patched applies p to the JSON of an object and decodes what comes out.
-func (x *exchange) patched(original []byte, p *sentPatch, kind schema.GroupVersionKind, into api.Object) (api.Object, error) {
+// patched applies p to the JSON of an object and decodes what comes out, into an
+// object that is empty where that says something.
+func (x *exchange) patched(original []byte, p *sentPatch, kind schema.GroupVersionKind, empty func() api.Object) (api.Object, error) {
+	into := empty()
 	out, err := patch.Apply(p.kind, original, p.data, into)
 	if err != nil {
 		return nil, err
 	}
-	unknown, err := codec.UnmarshalStrict(out, into)
+	var unknown []error
+	if !codec.Flawless(out, into) {
+		into = empty()
+		unknown, err = kjson.UnmarshalStrict(out, into)
+	}
 	if err != nil {
 		return nil, apierrors.NewInvalid(schema.GroupKind{}, "", field.ErrorList{
 			field.Invalid(field.NewPath("patch"), shownPatch(p.data), err.Error()),

@@ -76,7 +76,7 @@ func (x *exchange) patchScale() error {
 		return x.applyScale(p)
 	}
 	return x.setScale(p.updateOptions(), managerName(p.FieldManager, x.r.UserAgent()), func(old store.Item) (*autoscalingv1.Scale, error) {
-		patched, err := x.patched(x.scaleItem(old).JSON(), p, scaleKind, &autoscalingv1.Scale{})
+		patched, err := x.patched(x.scaleItem(old).JSON(), p, scaleKind, func() api.Object { return &autoscalingv1.Scale{} })
 		if err != nil {
 			return nil, err
 		}

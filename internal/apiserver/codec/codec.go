@@ -45,8 +45,8 @@ func textual(s *runtime.Scheme, isYAML, strict bool) runtime.Serializer {
 }
 
 // Decode reads data into an object of the kind that the data names, or of
-// kind when it names none; into is used when the kinds agree. With strict,
-// unknown and duplicate fields are reported in an error that
+// kind when it names none; into, which is empty, is used when the kinds agree.
+// With strict, unknown and duplicate fields are reported in an error that
 // runtime.IsStrictDecodingError knows, and the object is returned beside it.
 func (c *Codec) Decode(data []byte, e negotiate.Encoding, strict bool, kind schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
 	if e == negotiate.Proto {
@@ -54,7 +54,7 @@ func (c *Codec) Decode(data []byte, e negotiate.Encoding, strict bool, kind sche
 			return nil, nil, err
 		}
 	}
-	if e == negotiate.JSON && into != nil && flawless(data, into, func() bool { return ofKind(into, kind) }) {
+	if e == negotiate.JSON && into != nil && flawlessOf(kind, data, into) {
 		return into, &kind, nil
 	}
 	decoders := &c.lax
