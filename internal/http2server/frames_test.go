@@ -421,24 +421,37 @@ func TestWindowsAreKept(t *testing.T) {
 // A client that asks for much and reads nothing costs bounded memory, and
 // only its own connection.
 // The end of an answer comes with the last of it where that is known, and not in
-// a frame, a record and a system call of its own.
+// a frame, a record and a system call of its own. While the client still sends,
+// it comes when the handler is done, whose request it would cancel.
 func TestTheEndComesWithTheLast(t *testing.T) {
-	s, _ := start(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Length", "5000")
-		_, _ = w.Write(make([]byte, 5000))
-	})
-	p := connect(t, s)
-	p.ask(1, true)
+	for _, sent := range []bool{true, false} {
+		s, _ := start(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "5000")
+			_, _ = w.Write(make([]byte, 5000))
+			if err := r.Context().Err(); err != nil {
+				t.Errorf("the client has sent all: %v; the handler's request: %v", sent, err)
+			}
+		})
+		p := connect(t, s)
+		p.ask(1, sent)
+		if f := p.data(); len(f.Data()) != 5000 || f.StreamEnded() != sent {
+			t.Errorf("the client has sent all: %v; a frame of %d bytes, the end: %v", sent, len(f.Data()), f.StreamEnded())
+		} else if !sent && !p.data().StreamEnded() {
+			t.Error("no end behind it")
+		}
+	}
+}
+
+// data is the next frame with data.
+func (p *peer) data() *http2.DataFrame {
+	p.t.Helper()
 	for {
 		f, err := p.ReadFrame()
 		if err != nil {
-			t.Fatal(err)
+			p.t.Fatal(err)
 		}
 		if f, ok := f.(*http2.DataFrame); ok {
-			if len(f.Data()) != 5000 || !f.StreamEnded() {
-				t.Errorf("a frame of %d bytes, the end: %v", len(f.Data()), f.StreamEnded())
-			}
-			return
+			return f
 		}
 	}
 }

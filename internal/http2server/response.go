@@ -97,8 +97,16 @@ func (w *response) Write(p []byte) (int, error) {
 
 // isWhole says whether nothing can follow what was written, so that the end
 // need not be sent by itself. Trailers are expected only if they were
-// announced.
-func (w *response) isWhole() bool { return w.written == w.declared && len(w.trailers) == 0 }
+// announced. While the client still sends, the end waits for the handler: it
+// cancels the request.
+func (w *response) isWhole() bool {
+	if w.written != w.declared || len(w.trailers) > 0 {
+		return false
+	}
+	w.st.c.mu.Lock()
+	defer w.st.c.mu.Unlock()
+	return w.st.remoteEnded
+}
 
 // WriteString is Write.
 func (w *response) WriteString(s string) (int, error) {
