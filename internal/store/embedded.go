@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -31,8 +30,6 @@ type embedded struct {
 	client  *clientv3.Client
 	lock    *os.File
 	failure *failure
-	began   time.Time
-	roomy   atomic.Int64 // until when the disk is taken to have room, as time since began
 
 	ctx        context.Context // ends with close
 	stop       context.CancelFunc
@@ -93,7 +90,7 @@ func startEmbedded(ctx context.Context, c Config) (_ *embedded, err error) {
 	if err := os.Chmod(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the data directory %s private: %w", c.Dir, err)
 	}
-	e := &embedded{dir: c.Dir, failure: newFailure(), began: time.Now()}
+	e := &embedded{dir: c.Dir, failure: newFailure()}
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	if e.lock, err = lockDir(c.Dir); err != nil {
 		return nil, err

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,10 +25,6 @@ const (
 	// trifle is by how much an object may grow while room is scarce: nodes go
 	// on giving signs of life, and what is to be deleted can be.
 	trifle = 1 << 10
-	// A disk with ample room is not looked at again for roomyTime: nobody
-	// fills it within that.
-	ample     = 4 * scarce
-	roomyTime = 10 * time.Millisecond
 )
 
 // takes says whether a disk with so much room takes a write that makes the
@@ -40,19 +35,11 @@ func takes(free uint64, growth int) bool {
 
 // room refuses a write that the disk has no room for.
 func (e *embedded) room(growth int) error {
-	now := time.Since(e.began)
-	if now < time.Duration(e.roomy.Load()) {
-		return nil
-	}
 	var s unix.Statfs_t
 	if err := unix.Statfs(e.dir, &s); err != nil {
 		return fmt.Errorf("cannot read how full the disk of %s is: %w", e.dir, err)
 	}
-	free := s.Bavail * uint64(s.Bsize)
-	if free >= ample {
-		e.roomy.Store(int64(now + roomyTime))
-	}
-	if !takes(free, growth) {
+	if free := s.Bavail * uint64(s.Bsize); !takes(free, growth) {
 		return fmt.Errorf("%w: %s has only %d MB left; make room there, and try again", ErrNoRoom, e.dir, free>>20)
 	}
 	return nil
