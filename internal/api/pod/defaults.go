@@ -142,7 +142,8 @@ func defaultPullPolicy(policy *corev1.PullPolicy, image string) {
 }
 
 // hasOtherTag says whether an image ends in a tag that is not latest, so that
-// nothing else about it matters: to take it apart takes a hundred times longer.
+// nothing else about it matters: taking it apart costs several regular
+// expressions.
 func hasOtherTag(image string) bool {
 	tag := image[strings.LastIndexAny(image, ":/@")+1:]
 	return len(tag) < len(image) && image[len(image)-len(tag)-1] == ':' && tag != "latest" && !strings.Contains(image, "@")
