@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -303,9 +302,7 @@ func (c *codec) fieldsOf(obj api.Object) labelList {
 	if c.resource.Fields == nil {
 		return nil
 	}
-	fields := c.resource.Fields(obj)
-	maps.DeleteFunc(fields, func(name, _ string) bool { return name == "metadata.name" || name == "metadata.namespace" })
-	return sortedLabels(fields)
+	return sortedLabels(c.resource.Fields(obj))
 }
 
 func sortedLabels(m map[string]string) labelList {
