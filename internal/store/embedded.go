@@ -115,7 +115,7 @@ func startEmbedded(ctx context.Context, c Config) (_ *embedded, err error) {
 	return e, e.mend(ctx)
 }
 
-// kv asks the member as the client does.
+// kv is the way to the member that the client takes, too.
 func (e *embedded) kv() pb.KVClient {
 	return adapter.KvServerToKvClient(v3rpc.NewQuotaKVServer(e.etcd.Server))
 }

@@ -106,7 +106,7 @@ func (w *write) request() *pb.TxnRequest {
 	}
 }
 
-// commit does it, with a lease when objects of this kind end by
+// commit makes the write, with a lease when objects of this kind end by
 // themselves. A shared lease may have been revoked meanwhile; one new one is
 // tried.
 func (t *table) commit(ctx context.Context, w *write) (*pb.TxnResponse, error) {
@@ -128,6 +128,7 @@ func (t *table) commit(ctx context.Context, w *write) (*pb.TxnResponse, error) {
 	}
 }
 
+// transact asks etcd for the write, and notes what it took.
 func (t *table) transact(ctx context.Context, w *write) (*pb.TxnResponse, error) {
 	if err := t.store.Err(); err != nil {
 		return nil, err
